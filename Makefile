@@ -1,0 +1,58 @@
+# The commands of this repository: `make` lists them.
+SHELL := /bin/sh
+VENV ?= .venv
+PYTHON := $(CURDIR)/$(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# A worker that may not keep its bytecode starts three times as slowly.
+unexport PYTHONDONTWRITEBYTECODE
+
+BROKER ?= redis
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+# The interpreter is asked for with `make PYTHON3=python3.13`.
+PYTHON3 ?= python3
+$(VENV)/.ready: requirements.txt
+	@echo "installing the packages into $(VENV) (once)"
+	@$(PYTHON3) -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.ready ## install what demo and tests need
+
+.PHONY: demo
+demo: setup ## generate a worker, run it on real servers, send tasks through it
+	@$(PYTHON) -m demo --broker $(BROKER)
+
+.PHONY: rabbitmq
+rabbitmq:
+	@.ci/install-rabbitmq
+
+.PHONY: test
+test: setup rabbitmq lint types ## run the tests: what CI runs
+	$(PYTHON) -m pytest
+
+.PHONY: test-all
+test-all: setup rabbitmq lint types ## run the tests at full length, before a release
+	$(PYTHON) -m pytest --full
+
+.PHONY: lint
+lint: setup ## check the style of this repository
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m yamllint --strict -d relaxed copier.yml .github
+	shellcheck .ci/*
+
+.PHONY: types
+types: setup ## check the types of this repository
+	$(PYTHON) -m mypy
+
+.PHONY: requirements
+requirements: setup ## pin the packages anew
+	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --group dev --upgrade --quiet \
+		--no-header --no-annotate --no-emit-index-url --output-file requirements.txt
