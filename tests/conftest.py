@@ -1,0 +1,41 @@
+"""What all layers share: the option for the full length, and the time of each layer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+LAYERS = ("questionnaire", "model", "render", "update", "run", "demo", "docs")
+
+_seconds: dict[str, float] = defaultdict(float)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for the full length."""
+    parser.addoption("--full", action="store_true", help="run every layer at full length")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the layers from cheap to dear."""
+    items.sort(key=lambda item: LAYERS.index(layer(item.path)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up the time of each layer, with what its fixtures take."""
+    _seconds[layer(TESTS.parent / report.nodeid.partition("::")[0])] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print where the time went."""
+    terminalreporter.section("time by layer")
+    for name in LAYERS:
+        if name in _seconds:
+            terminalreporter.write_line(f"{name:14} {_seconds[name]:7.1f} s")
+
+
+def layer(path: Path) -> str:
+    """Return the layer that a test file belongs to: the folder that it is in."""
+    return path.relative_to(TESTS).parts[0]

@@ -1,0 +1,105 @@
+"""Renders services for the tests, through Copier itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import copier
+import yaml
+from jinja2 import Environment
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE_PARTS = ("copier.yml", "extensions", "template")
+
+Answers = Mapping[str, str | bool]
+
+
+@cache
+def questions() -> dict[str, dict[str, Any]]:
+    """Return the questions that a person is asked, by name."""
+    entries = yaml.safe_load((ROOT / "copier.yml").read_text())
+    return {
+        name: details
+        for name, details in entries.items()
+        if not name.startswith("_") and "when" not in details
+    }
+
+
+@cache
+def template_copy() -> Path:
+    """Return a plain copy of the template as it is now, which Copier takes without asking Git."""
+    folder = Path(tempfile.mkdtemp(prefix="template-"))
+    for part in TEMPLATE_PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    return folder
+
+
+def render(destination: Path, answers: Answers) -> Path:
+    """Render a service into `destination`.
+
+    Raises:
+        KeyError: when an answer belongs to no question, which Copier itself would ignore.
+    """
+    unknown = answers.keys() - questions().keys()
+    if unknown:
+        raise KeyError(f"no such question: {', '.join(sorted(unknown))}")
+    copier.run_copy(
+        str(template_copy()),
+        destination,
+        data=dict(answers),
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+    )
+    return destination
+
+
+@cache
+def share_compiled_templates() -> None:
+    """Compile each template once for all renders of this process: most of a copy's time."""
+    compile_anew = Environment.compile
+    compiled: dict[tuple[str, str | None], Any] = {}
+
+    def compile_once(
+        self: Environment, source: Any, name: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        if not isinstance(source, str):
+            return compile_anew(self, source, name, *args, **kwargs)
+        if (source, name) not in compiled:
+            compiled[source, name] = compile_anew(self, source, name, *args, **kwargs)
+        # Copier's `yield` tag counts on being told of every compilation.
+        self.preprocess(source, name)
+        return compiled[source, name]
+
+    Environment.compile = compile_once  # type: ignore[method-assign]
+
+
+def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a rendered service, with the tools of this environment, and return it."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "VENV")
+    }
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=clean | {"PATH": path} | environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )

@@ -1,0 +1,70 @@
+"""The questionnaire as a person sees it, in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pexpect
+import yaml
+
+ENTER = "\r"
+CLEAR = "\x15"  # Ctrl-U
+DOWN = "\x1b[B"
+
+
+def test_a_bad_answer_is_explained_and_can_be_corrected(template: Path, tmp_path: Path) -> None:
+    service = tmp_path / "service"
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "copier", "copy", "--trust", str(template), str(service)],
+        # Nothing behind this terminal would answer where its cursor is.
+        env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        dimensions=(50, 200),
+        encoding="utf-8",
+        timeout=20,
+    )
+    terminal.expect("What is the service called")
+    terminal.send(f"{CLEAR}Billing{ENTER}")
+    terminal.expect("'Billing' is not worker-celery-.* for example worker-celery-billing")
+    assert not service.exists()
+    terminal.send(f"{CLEAR}worker-celery-billing{ENTER}")
+
+    terminal.expect("What does it do")
+    terminal.send(f'{CLEAR}Bills, "quotes" & {{{{ braces }}}}{ENTER}')
+    terminal.expect("Which kinds of work")
+    terminal.send(f"{CLEAR}Orders-Sync{ENTER}")
+    terminal.expect("for example orders_sync")
+    terminal.send(f"{CLEAR}orders_sync{ENTER}")
+    terminal.expect("Where do tasks wait")
+    terminal.send(f"{DOWN}{ENTER}")
+    terminal.expect("Where do the results")
+    terminal.send(ENTER)
+    terminal.expect("by the clock")
+    terminal.send("n")
+    terminal.expect("want Flower")
+    terminal.send("y")
+    terminal.expect("Which HTTP APIs")
+    terminal.send(f"payments=api.example.com{ENTER}")
+    terminal.expect("does not begin with https://")
+    terminal.send(f"{CLEAR}payments=https://api.example.com{ENTER}")
+    terminal.expect("Which Python")
+    terminal.send(ENTER)
+    terminal.expect("worker-celery-billing is there")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 0
+    recorded = yaml.safe_load((service / ".copier-answers.yml").read_text())
+    assert {name: value for name, value in recorded.items() if not name.startswith("_")} == {
+        "service_name": "worker-celery-billing",
+        "description": 'Bills, "quotes" & {{ braces }}',
+        "task_types": "orders_sync",
+        "broker": "rabbitmq",
+        "result_backend": "redis",
+        "beat": False,
+        "flower": True,
+        "external_apis": "payments=https://api.example.com",
+        "python_version": "3.13",
+    }
