@@ -1,0 +1,74 @@
+"""Checks a call against the signature of a task, before it is sent and before it runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.core.errors import InvalidArguments
+
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+class Arguments:
+    """The parameters of one task, each with its type.
+
+    Args:
+        task_name: the name of the task, for messages.
+        function: the task's function. Its annotations decide what a call may contain.
+
+    Raises:
+        TypeError: when the function takes `*args`, `**kwargs` or positional-only parameters, whose
+            contents nothing describes.
+    """
+
+    def __init__(self, task_name: str, function: Callable[..., Any]) -> None:
+        self._task_name = task_name
+        self._signature = inspect.signature(function, eval_str=True)
+        self._adapters = {
+            name: self._adapter(parameter) for name, parameter in self._signature.parameters.items()
+        }
+
+    def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments by name, as the types that the task declares.
+
+        Raises:
+            InvalidArguments: when one is missing, unknown or of the wrong type.
+        """
+        try:
+            given = self._signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise InvalidArguments(f"{self._task_name}: {error}") from None
+        return {name: self._check_one(name, value) for name, value in given.items()}
+
+    def dump(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return checked arguments as plain JSON values."""
+        return {
+            name: self._adapters[name].dump_python(value, mode="json")
+            for name, value in arguments.items()
+        }
+
+    def _adapter(self, parameter: inspect.Parameter) -> TypeAdapter[Any]:
+        if parameter.kind not in NAMED:
+            raise TypeError(
+                f"{self._task_name}: parameter {parameter} cannot be checked; "
+                "give each parameter a name and a type"
+            )
+        unannotated = parameter.annotation is inspect.Parameter.empty
+        return TypeAdapter(Any if unannotated else parameter.annotation)
+
+    def _check_one(self, name: str, value: Any) -> Any:
+        try:
+            return self._adapters[name].validate_python(value)
+        except ValidationError as error:
+            faults = "; ".join(_describe(name, dict(fault)) for fault in error.errors())
+            raise InvalidArguments(f"{self._task_name}: {faults}") from None
+
+
+def _describe(name: str, fault: dict[str, Any]) -> str:
+    """Say where in an argument the fault is, without repeating the value: it may be personal."""
+    place = ".".join([name, *(str(part) for part in fault["loc"])])
+    return f"{place}: {fault['msg']}"

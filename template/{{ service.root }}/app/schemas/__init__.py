@@ -1,0 +1,1 @@
+"""What goes into a task and what comes out of it."""

@@ -1,0 +1,1 @@
+"""The business logic: plain Python, without Celery."""
