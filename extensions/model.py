@@ -1,7 +1,7 @@
 """The typed model of a service: everything that the templates read.
 
-A template never derives a value. What an answer means (a queue's name, a limit, a port, the packages
-that a choice needs) is decided here, once. The model does no input or output.
+A template never derives a value. What an answer means (a queue's name, a limit, the packages that
+a choice needs) is decided here, once. The model does no input or output.
 """
 
 from __future__ import annotations
@@ -263,7 +263,12 @@ class Service(Frozen):
     @cached_property
     def variable_groups(self) -> tuple[VariableGroup, ...]:
         """The environment variables of the service, in the order of `.env.example`."""
-        groups = [self._server_variables(), _RUNNING, self._worker_variables(), _task_variables(self)]
+        groups = [
+            self._server_variables(),
+            _RUNNING,
+            self._worker_variables(),
+            _task_variables(self),
+        ]
         if self.flower:
             groups.append(_FLOWER)
         if self.has_type("email"):
@@ -289,11 +294,14 @@ class Service(Frozen):
             chosen += ["pybreaker>=1.4,<2", "stamina>=26.1,<27"]
         if self.uses_redbeat:
             chosen += ["celery-redbeat>=2.4,<3"]
-        chosen += ["kombu>=5.7,<5.8", "pydantic>=2.14,<3", "pydantic-settings>=2.16,<3"]
+        chosen += [
+            "kombu>=5.7,<5.8",
+            "pydantic>=2.14,<3",
+            "pydantic-settings>=2.16,<3",
+            "tzdata>=2026.1",
+        ]
         if self.has_type("email"):
             chosen += ["email-validator>=2.3,<3"]
-        if self.beat:
-            chosen += ["tzdata>=2026.1"]
         return tuple(sorted(set(chosen)))
 
     @cached_property
@@ -396,7 +404,9 @@ _FLOWER = VariableGroup(
     title="Flower",
     variables=(
         Variable(
-            name="FLOWER_BASIC_AUTH", value="", reason="user:password. Flower does not start without."
+            name="FLOWER_BASIC_AUTH",
+            value="",
+            reason="user:password. Flower does not start without.",
         ),
     ),
 )

@@ -25,7 +25,7 @@ EXTREMES: tuple[dict[str, str | bool], ...] = (
         "task_types": "abcdefghijklmnopqrst, email",
         "external_apis": "zyxwvutsrqponmlkjihg=https://long.example/with/a/path",
     },
-    {"description": "Quotes \" ' backslash \\ dollar $HOME emoji 🐇 {{ braces }} {% raw %} #hash"},
+    {"description": "Quotes \" ' backslash \\ dollar $HOME emoji 🐇 {{ braces }} #hash"},
     {"task_types": "email"},
     {"task_types": "reports"},
     {"task_types": "etl", "beat": False},

@@ -1,0 +1,1 @@
+"""`make demo`: a worker from the first question to the first result."""

@@ -1,0 +1,105 @@
+"""The model says what the answers mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from extensions.model import STOP_MARGIN, Service
+
+ANSWERS: dict[str, Any] = {
+    "service_name": "worker-celery-order-sync",
+    "description": "Keeps orders in step",
+    "task_types": "email, orders_2, etl",
+    "broker": "redis",
+    "result_backend": "redis",
+    "beat": True,
+    "flower": True,
+    "external_apis": "payments=https://api.payments.example/v1/",
+    "python_version": "3.13",
+}
+
+
+def service(**answers: Any) -> Service:
+    """Return the service of the default answers, with some changed."""
+    return Service.from_answers(ANSWERS | answers)
+
+
+def packages(*groups: tuple[str, ...]) -> set[str]:
+    """Return the names of the packages in groups of requirements."""
+    return {entry.partition(">")[0].partition("[")[0] for group in groups for entry in group}
+
+
+def test_names_follow_from_purpose_and_type() -> None:
+    custom = service().task_type("orders_2")
+
+    assert custom.queue == "order-sync.orders_2"
+    assert custom.class_name == "Orders2"
+    assert custom.title == "Orders 2"
+
+
+def test_only_types_without_a_worked_example_start_from_the_skeleton() -> None:
+    assert [each.name for each in service().custom_types] == ["orders_2"]
+
+
+def test_an_api_names_its_variables() -> None:
+    api = service().apis[0]
+
+    assert (api.url, api.env_prefix) == ("https://api.payments.example/v1", "PAYMENTS_API")
+
+
+def test_the_longest_task_decides_what_everything_else_waits_for() -> None:
+    assert service().longest_task == 1200
+    assert service(task_types="email").longest_task == 60
+
+
+def test_a_container_outlives_the_soft_shutdown() -> None:
+    assert service().stop_grace == service().soft_shutdown + STOP_MARGIN
+
+
+@pytest.mark.parametrize(
+    ("answers", "needed", "not_needed"),
+    [
+        ({}, {"redis", "hiredis", "celery-redbeat", "httpx2"}, {"sqlalchemy", "psycopg"}),
+        (
+            {"broker": "rabbitmq", "result_backend": "database"},
+            {"sqlalchemy", "psycopg"},
+            {"redis", "hiredis", "celery-redbeat"},
+        ),
+        ({"external_apis": ""}, {"celery"}, {"httpx2", "stamina", "pybreaker"}),
+        ({"beat": False}, {"celery"}, {"celery-redbeat"}),
+        ({"task_types": "orders"}, {"celery"}, {"email-validator"}),
+    ],
+    ids=str,
+)
+def test_only_what_the_answers_need_is_installed(
+    answers: dict[str, Any], needed: set[str], not_needed: set[str]
+) -> None:
+    installed = packages(service(**answers).dependencies)
+
+    assert needed <= installed
+    assert not installed & not_needed
+
+
+@pytest.mark.parametrize("broker", ["redis", "rabbitmq"])
+@pytest.mark.parametrize("result_backend", ["redis", "database", "none"])
+def test_beat_shares_its_lock_wherever_there_is_redis(broker: str, result_backend: str) -> None:
+    made = service(broker=broker, result_backend=result_backend)
+
+    assert made.uses_redbeat == ("redis" in (broker, result_backend))
+
+
+def test_broker_and_results_do_not_share_a_redis_database() -> None:
+    assert service().broker_url != service().result_backend_url
+
+
+def test_no_variable_is_listed_twice() -> None:
+    names = [each.name for group in service().variable_groups for each in group.variables]
+
+    assert len(names) == len(set(names))
+
+
+def test_equal_answers_make_equal_services() -> None:
+    assert service() == service()
+    assert service() != service(beat=False)

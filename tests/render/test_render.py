@@ -1,0 +1,188 @@
+"""Every combination of answers renders to files that look written by hand."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import matrix
+from tests.harness import ROOT, render, run
+from tests.render.jinja_coverage import outcomes
+
+TEMPLATE = ROOT / "template"
+TEXT_WITH_LONE_BLANK_LINES = {".yaml", ".yml", ".md", ".sh", ".toml", ".mk", ".example", ""}
+
+Renders = dict[Path, dict[str, str | bool]]
+
+
+@pytest.fixture(scope="module")
+def renders(tmp_path_factory: pytest.TempPathFactory) -> Renders:
+    """Render everything once; the folders with their answers."""
+    root = tmp_path_factory.mktemp("renders")
+    done = {}
+    for number, answers in enumerate(matrix.rendered()):
+        done[render(root / f"{number:03}-{matrix.name(answers)}", answers)] = answers
+    return done
+
+
+@pytest.fixture(scope="module")
+def parent(renders: Renders) -> Path:
+    """The folder above all rendered services."""
+    return next(iter(renders)).parent
+
+
+@pytest.fixture(scope="module")
+def distinct_files(renders: Renders) -> dict[bytes, Path]:
+    """One file for each distinct content and kind of file."""
+    return {
+        file.suffix.encode() + file.name[:10].encode() + file.read_bytes(): file
+        for service in renders
+        for file in files_of(service)
+    }
+
+
+def files_of(service: Path) -> Iterator[Path]:
+    """Yield every file of a rendered service."""
+    return (file for file in service.rglob("*") if file.is_file())
+
+
+def named(files: dict[bytes, Path], pattern: str) -> list[Path]:
+    """Return the distinct files with a matching name, and at least one."""
+    found = [file for file in files.values() if file.match(pattern)]
+    assert found, f"no file is named {pattern}"
+    return found
+
+
+def check(command: list[str | Path]) -> None:
+    """Run a checker and show what it says when it complains."""
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_every_file_parses(distinct_files: dict[bytes, Path]) -> None:
+    for file in distinct_files.values():
+        text = file.read_text()
+        if file.suffix == ".py":
+            ast.parse(text, str(file))
+        elif file.suffix == ".toml":
+            tomllib.loads(text)
+        elif file.suffix in (".yaml", ".yml"):
+            yaml.safe_load(text)
+        elif file.suffix == ".json":
+            json.loads(text)
+
+
+def test_no_jinja_is_left_over(distinct_files: dict[bytes, Path]) -> None:
+    left = [
+        f"{file}: {line}"
+        for file in distinct_files.values()
+        for line in file.read_text().splitlines()
+        if re.search(r"{%|%}|{#|#}", line)
+    ]
+    assert not left
+
+
+def test_blank_lines_look_written_by_hand(distinct_files: dict[bytes, Path]) -> None:
+    messy = []
+    for file in distinct_files.values():
+        text = file.read_text()
+        if not text:
+            continue
+        one_at_a_time = file.suffix in TEXT_WITH_LONE_BLANK_LINES
+        if (
+            text[0] == "\n"
+            or text.endswith("\n\n")
+            or not text.endswith("\n")
+            or "\n\n\n\n" in text
+            or (one_at_a_time and "\n\n\n" in text)
+            or re.search(r"[ \t]\n", text)
+        ):
+            messy.append(file)
+    assert not messy
+
+
+def test_ruff_finds_nothing(parent: Path) -> None:
+    check(["ruff", "check", "--no-cache", "--quiet", parent])
+
+
+def test_ruff_would_format_nothing(parent: Path) -> None:
+    check(["ruff", "format", "--check", "--no-cache", "--quiet", parent])
+
+
+def test_shellcheck_finds_nothing(distinct_files: dict[bytes, Path]) -> None:
+    scripts = named(distinct_files, "*.sh")
+    done = run(["shellcheck", *map(str, scripts)], ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_hadolint_finds_nothing(distinct_files: dict[bytes, Path]) -> None:
+    dockerfiles = named(distinct_files, "Dockerfile")
+    done = run(["hadolint", "--failure-threshold", "warning", *map(str, dockerfiles)], ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_yamllint_finds_nothing(distinct_files: dict[bytes, Path]) -> None:
+    files = named(distinct_files, "*.yaml")
+    rules = "{extends: relaxed, rules: {line-length: {max: 100}}}"
+    check(["yamllint", "--strict", "-d", rules, *files])
+
+
+def test_scripts_can_be_executed(renders: Renders) -> None:
+    scripts = [file for service in renders for file in files_of(service) if file.suffix == ".sh"]
+    assert scripts
+    assert [file for file in scripts if not file.stat().st_mode & 0o100] == []
+
+
+def test_the_description_arrives_unchanged(renders: Renders) -> None:
+    described = [service for service in renders if renders[service].get("description")]
+    for service in described:
+        project = tomllib.loads((service / "pyproject.toml").read_text())["project"]
+        assert project["description"] == renders[service]["description"]
+    assert described
+
+
+def test_every_branch_of_the_templates_is_taken_and_not_taken(renders: Renders) -> None:
+    assert renders
+    parts = {part for file in template_files() for part in file.relative_to(TEMPLATE).parts}
+    stems = {part.removesuffix(".jinja") for part in parts}
+    gaps = [
+        f"{place}:{line} was {'always' if taken else 'never'} true"
+        for (place, line), taken in outcomes.items()
+        if place.startswith("template/") or place in stems
+        if taken != {True, False} and not (is_loop(place, line) and taken == {True})
+    ]
+    assert not gaps
+
+
+def is_loop(place: str, line: int) -> bool:
+    """Tell whether a line of a template is a `for`, which need not be empty in any service."""
+    file = ROOT / place
+    return file.is_file() and "{% for " in file.read_text().splitlines()[line - 1]
+
+
+def template_files() -> list[Path]:
+    """Return every file of the template."""
+    return [file for file in TEMPLATE.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+
+
+def test_every_template_is_rendered_somewhere(renders: Renders) -> None:
+    assert renders
+    compiled = {place for place, _ in outcomes}
+    with_branches = [
+        file
+        for file in template_files()
+        if file.suffix == ".jinja" and "{% if" in file.read_text(errors="replace")
+    ]
+    never = [file for file in with_branches if str(file.relative_to(ROOT)) not in compiled]
+    assert not never

@@ -1,0 +1,92 @@
+"""Every combination of the core answers passes its own tests, on real servers, without a skip."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests import matrix
+from tests.harness import render, run, share_compiled_templates
+from tests.servers import has_rabbitmq, shared_rabbitmq
+
+share_compiled_templates()
+
+AT_ONCE = 3
+"""Suites wait for processes to start and stop, so a few more than cores are run at once."""
+
+TYPES = list(matrix.TASK_TYPES.values())
+COMBINATIONS = [
+    # A name of its own lets every service share the one RabbitMQ, as the names promise.
+    answers | {"service_name": f"worker-celery-s{number}", "task_types": TYPES[number % len(TYPES)]}
+    for number, answers in enumerate(matrix.core())
+]
+
+Finished = subprocess.CompletedProcess[str]
+
+
+def pairs(answers: dict[str, str | bool]) -> set[tuple[object, object]]:
+    """Return the pairs of the task types and every other answer."""
+    return {(answers["task_types"], item) for item in answers.items() if item[0] != "service_name"}
+
+
+def test_every_pair_of_task_types_and_another_answer_is_run() -> None:
+    wanted = {
+        pair
+        for answers in matrix.core()
+        for task_types in TYPES
+        for pair in pairs(answers | {"task_types": task_types})
+    }
+
+    # An answer pairs with itself once.
+    assert wanted == set().union(*(pairs(answers) for answers in COMBINATIONS))
+
+
+@pytest.fixture(scope="module")
+def suites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Finished]]]:
+    """All suites, running side by side."""
+    root = tmp_path_factory.mktemp("suites")
+    services = [
+        (render(root / str(answers["service_name"]), answers), answers) for answers in COMBINATIONS
+    ]
+    with ExitStack() as stack:
+        environment = {}
+        on_rabbitmq = next(
+            folder for folder, answers in services if answers["broker"] == "rabbitmq"
+        )
+        if has_rabbitmq():
+            environment["rabbitmq"] = stack.enter_context(shared_rabbitmq(on_rabbitmq))
+        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
+        yield {
+            str(answers["service_name"]): pool.submit(
+                suite, folder, environment.get(str(answers["broker"]), "")
+            )
+            for folder, answers in services
+        }
+        pool.shutdown(cancel_futures=True)
+
+
+def suite(service: Path, broker_url: str) -> Finished:
+    """Run the tests of a service."""
+    options = ["-q", "-p", "no:cacheprovider", "--durations=5"]
+    return run([sys.executable, "-m", "pytest", *options], service, TEST_BROKER_URL=broker_url)
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS, ids=matrix.name)
+def test_a_service_passes_its_own_tests(
+    answers: dict[str, str | bool], suites: dict[str, Future[Finished]]
+) -> None:
+    if answers["broker"] == "rabbitmq" and not has_rabbitmq():
+        pytest.skip("RabbitMQ is not installed; CI treats this as a failure")
+
+    done = suites[str(answers["service_name"])].result()
+
+    assert done.returncode == 0, done.stdout[-12000:]
+    summary = done.stdout.strip().splitlines()[-1]
+    assert re.fullmatch(r"\d+ passed(, \d+ warnings?)? in .*", summary), summary

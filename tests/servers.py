@@ -1,0 +1,56 @@
+"""RabbitMQ for the tests: whether it is there, and one node that many services share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import demo.__main__
+
+NODE = """
+import sys
+from dev.rabbitmq import RabbitMQ
+node = RabbitMQ()
+with node.running():
+    print(node.url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def has_rabbitmq() -> bool:
+    """Tell whether RabbitMQ is installed. In CI a missing one is a failure.
+
+    Raises:
+        pytest.fail.Exception: in CI, when it is missing.
+    """
+    found = demo.__main__.has_rabbitmq()
+    if not found and os.environ.get("CI"):
+        pytest.fail("RabbitMQ is not installed, and CI leaves nothing out")
+    return found
+
+
+@contextmanager
+def shared_rabbitmq(service: Path) -> Iterator[str]:
+    """Run one node, as a service's own development tools do, and yield its URL."""
+    with subprocess.Popen(
+        [sys.executable, "-c", NODE],
+        cwd=service,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as node:
+        assert node.stdin is not None
+        assert node.stdout is not None
+        url = node.stdout.readline().strip()
+        assert url, "RabbitMQ did not start"
+        try:
+            yield url
+        finally:
+            node.stdin.close()
+            node.wait(60)
