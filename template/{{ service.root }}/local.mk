@@ -1,0 +1,1 @@
+# Your own make targets. The template never changes this file.
