@@ -52,6 +52,10 @@ lint: setup ## check the style of this repository
 types: setup ## check the types of this repository
 	$(PYTHON) -m mypy
 
+.PHONY: tags
+tags: ## make the Git tags of all releases
+	@grep -v '^#' releases.txt | while read -r version commit; do git tag --force "$$version" "$$commit"; done
+
 .PHONY: requirements
 requirements: setup ## pin the packages anew
 	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --group dev --upgrade --quiet \

@@ -235,6 +235,11 @@ class Service(Frozen):
         return VISIBILITY_FACTOR
 
     @property
+    def visibility_timeout(self) -> int:
+        """After how many seconds Redis delivers an unacknowledged message again, as rendered."""
+        return VISIBILITY_FACTOR * max(self.longest_task, RETRY_BACKOFF_MAX)
+
+    @property
     def broker_url(self) -> str:
         """The broker's URL on a developer's machine."""
         return f"{self._broker_scheme}localhost:{self._broker_address}"

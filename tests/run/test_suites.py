@@ -18,7 +18,7 @@ from tests.servers import has_rabbitmq, shared_rabbitmq
 
 share_compiled_templates()
 
-AT_ONCE = 3
+AT_ONCE = 5
 """Suites wait for processes to start and stop, so a few more than cores are run at once."""
 
 TYPES = list(matrix.TASK_TYPES.values())

@@ -1,0 +1,1 @@
+"""Development: the servers, processes and commands of a developer's machine."""

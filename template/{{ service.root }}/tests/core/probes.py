@@ -1,0 +1,130 @@
+"""Tasks that only tests send. The worker of the tests imports this module."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from celery import shared_task
+from pydantic import BaseModel
+
+import app.celery_app  # noqa: F401
+from app import hooks
+from app.core.aio import run_async
+from app.core.discovery import queue_names
+from app.core.errors import PermanentError, TransientError
+from app.core.progress import report_progress
+from app.core.types import BoundTask
+
+QUEUE = queue_names()[0]
+"""The queue that a task gets whose name begins like this."""
+
+
+class Point(BaseModel):
+    """An input of more than one field."""
+
+    x: int
+    y: int = 0
+
+
+def report_failure(task: BoundTask, error: BaseException) -> None:
+    """Say that the hook of the owners was called."""
+    print(f"hook on_failure: {task.name} {error!r}", flush=True)
+
+
+hooks.on_failure = report_failure
+
+
+@shared_task(name=f"{QUEUE}.probe_add", ignore_result=False)
+def add(point: Point, more: int = 0) -> int:
+    """Add up."""
+    return point.x + point.y + more
+
+
+@shared_task(name=f"{QUEUE}.probe_move", ignore_result=False)
+def move(point: Point, by: int) -> Point:
+    """Return another model."""
+    return Point(x=point.x + by, y=point.y + by)
+
+
+@shared_task(name=f"{QUEUE}.probe_total", ignore_result=False)
+def total(numbers: list[int]) -> int:
+    """Add up what a group has returned."""
+    return sum(numbers)
+
+
+@shared_task(name=f"{QUEUE}.probe_say")
+def say(text: str) -> None:
+    """Write a line."""
+    print(f"said: {text}", flush=True)
+
+
+@shared_task(name=f"{QUEUE}.probe_flaky", bind=True, max_retries=1)
+def flaky(self: BoundTask, failures: int) -> None:
+    """Fail some times, then work."""
+    if self.request.retries < failures:
+        raise TransientError("the other side is busy")
+
+
+@shared_task(name=f"{QUEUE}.probe_refuse")
+def refuse() -> None:
+    """Fail for good."""
+    raise PermanentError("no such account")
+
+
+@shared_task(name=f"{QUEUE}.probe_crash")
+def crash() -> None:
+    """Fail in a way that nobody thought of."""
+    raise KeyError("surprise")
+
+
+@shared_task(name=f"{QUEUE}.probe_slow", soft_time_limit=1, time_limit=20)
+def slow(name: str) -> None:
+    """Run until the soft limit, then clean up."""
+    try:
+        time.sleep(60)
+    finally:
+        print(f"cleaned up: {name}", flush=True)
+
+
+@shared_task(name=f"{QUEUE}.probe_stuck", soft_time_limit=1, time_limit=2)
+def stuck() -> None:
+    """Run on after the soft limit."""
+    while True:
+        try:
+            time.sleep(60)
+        except Exception as error:
+            print(f"ignored: {error!r}", flush=True)
+
+
+@shared_task(name=f"{QUEUE}.probe_double", ignore_result=False)
+def double(number: int) -> int:
+    """Wait for a coroutine."""
+    return run_async(_double(number))
+
+
+@shared_task(name=f"{QUEUE}.probe_hang", soft_time_limit=1, time_limit=20)
+def hang(name: str) -> None:
+    """Wait for a coroutine that does not end."""
+    run_async(_hang(name))
+
+
+@shared_task(name=f"{QUEUE}.probe_progress", bind=True, ignore_result=False)
+def progress(self: BoundTask, go_on: str) -> None:
+    """Say how far it is, then wait for a file."""
+    report_progress(self, 1, 3, "read")
+    while not Path(go_on).exists():
+        time.sleep(0.02)
+
+
+async def _double(number: int) -> int:
+    await asyncio.sleep(0)
+    return 2 * number
+
+
+async def _hang(name: str) -> None:
+    try:
+        await asyncio.sleep(60)
+    finally:
+        print(f"coroutine cleaned up: {name}", flush=True)

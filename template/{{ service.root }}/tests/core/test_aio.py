@@ -1,0 +1,22 @@
+"""Coroutines inside tasks."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.core.aio import run_async
+from tests.conftest import Worker
+from tests.core.probes import double
+
+
+def test_a_task_can_wait_for_a_coroutine(worker: Worker) -> None:
+    sent = double.delay(21)
+
+    assert worker.wait_for_line(f"[{sent.id}] succeeded").endswith(": 42")
+
+
+def test_one_event_loop_serves_all_coroutines() -> None:
+    async def loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    assert run_async(loop()) is run_async(loop())

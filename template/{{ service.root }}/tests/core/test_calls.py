@@ -1,0 +1,102 @@
+"""What a producer may send, and what it is told when it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from celery import chain, group
+from celery.signals import before_task_publish
+
+from app.celery_app import app
+from app.config import Config
+from app.core.errors import InvalidArguments, PayloadTooLarge
+from tests.conftest import Worker
+from tests.core.probes import QUEUE, Point, add, move, say
+
+
+@pytest.fixture
+def sent() -> Iterator[list[str]]:
+    """The names of the tasks that this process sends."""
+    names: list[str] = []
+
+    def note(sender: str, **_: Any) -> None:
+        names.append(sender)
+
+    before_task_publish.connect(note)
+    yield names
+    before_task_publish.disconnect(note)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ({}, "missing a required argument: 'point'"),
+        ({"point": {"x": 1}, "colour": "red"}, "unexpected keyword argument 'colour'"),
+        ({"point": {"x": "one", "y": 2}}, r"point\.x: Input should be a valid integer"),
+        ({"point": {"y": 2}}, r"point\.x: Field required"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_sent(
+    sent: list[str], arguments: dict[str, Any], advice: str
+) -> None:
+    with pytest.raises(InvalidArguments, match=advice):
+        add.apply_async(kwargs=arguments)
+
+    assert sent == []
+
+
+def test_large_arguments_are_refused_with_advice(sent: list[str]) -> None:
+    too_much = "x" * (Config.load().task_max_payload_kib * 1024)
+
+    with pytest.raises(PayloadTooLarge, match="store the data and pass its path, URL or key"):
+        say.delay(too_much)
+
+    assert sent == []
+
+
+def test_a_model_and_plain_data_are_the_same_call(worker: Worker) -> None:
+    model, data = add.delay(Point(x=1, y=2), more=4), app.tasks[add.name].delay({"x": 1, "y": 2}, 4)
+
+    assert worker.wait_for_line(f"[{model.id}] succeeded").endswith(": 7")
+    assert worker.wait_for_line(f"[{data.id}] succeeded").endswith(": 7")
+
+
+def test_a_chain_passes_a_model_on(worker: Worker) -> None:
+    last = chain(move.s(Point(x=1), by=2), add.s(more=10)).apply_async()
+
+    assert worker.wait_for_line(f"[{last.id}] succeeded").endswith(": 15")
+
+
+def test_a_group_runs_all_its_tasks(worker: Worker) -> None:
+    ids = [f"{uuid4()}" for _ in range(3)]
+
+    group(add.s(Point(x=x)).set(task_id=ids[x]) for x in range(3)).apply_async()
+
+    for x in range(3):
+        assert worker.wait_for_line(f"[{ids[x]}] succeeded").endswith(f": {x}")
+
+
+def test_an_async_task_is_refused_with_advice() -> None:
+    async def fetch() -> None: ...
+
+    with pytest.raises(TypeError, match=r"make it a def that calls run_async"):
+        app.task(name=f"{QUEUE}.fetch")(fetch)
+
+
+def test_a_task_without_named_parameters_is_refused_with_advice() -> None:
+    def collect(*numbers: int) -> None: ...
+
+    with pytest.raises(TypeError, match="give each parameter a name and a type"):
+        app.task(name=f"{QUEUE}.collect")(collect).delay(1)
+
+
+def test_a_limit_above_the_largest_one_is_refused_with_advice() -> None:
+    limit = Config.load().task_time_limit_max + 1
+
+    def wait() -> None: ...
+
+    with pytest.raises(ValueError, match="raise the variable"):
+        app.task(name=f"{QUEUE}.endless", time_limit=limit)(wait)

@@ -1,0 +1,94 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.discovery import import_settings
+from app.core.environment import EnvSettings
+from tests.conftest import ROOT, Worker
+
+
+def test_a_worker_names_all_faults_of_its_environment_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "CELERY_BROKER_URL": "http://broker",
+        "TASK_MAX_RETRIES": "-1",
+        "TIMEZONE": "Mars/Base",
+    }
+
+    with Worker(tmp_path / "log", **wrong) as worker:
+        assert worker.wait(timeout=60) == 1
+
+    assert "The environment of this service is not right" in worker.output()
+    assert worker.lines("CELERY_BROKER_URL: ", "(for example CELERY_BROKER_URL=")
+    assert worker.lines("TASK_MAX_RETRIES: Input should be greater than or equal to 0")
+    assert worker.lines("TIMEZONE: 'Mars/Base' is not", "(for example TIMEZONE=Europe/Berlin)")
+    assert "Traceback" not in worker.output()
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process reads from its variables, a `.env` and a secret file."""
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "secrets").mkdir()
+    (folder / "secrets/TASK_MAX_PAYLOAD_KIB").write_text("99\n")
+    (folder / ".env").write_text("LOG_LEVEL=ERROR\nTASK_MAX_RETRIES=7\nTASK_RETRY_BACKOFF=3\n")
+    variables = {
+        "ENV_FILE": ".env",
+        "LOG_LEVEL": "DEBUG",
+        "PYTHONPATH": str(ROOT),
+        "SECRETS_DIR": str(folder / "secrets"),
+        "TASK_RETRY_BACKOFF": "",
+        "TIMEZONE": "",
+    }
+    read: dict[str, Any] = json.loads(_print_settings(folder, variables))
+    return read
+
+
+def test_a_variable_can_stand_in_the_env_file(settings: dict[str, Any]) -> None:
+    assert settings["task_max_retries"] == 7
+
+
+def test_a_variable_of_the_process_wins_over_the_env_file(settings: dict[str, Any]) -> None:
+    assert settings["log_level"] == "DEBUG"
+
+
+def test_a_secret_can_be_a_file(settings: dict[str, Any]) -> None:
+    assert settings["task_max_payload_kib"] == 99
+
+
+def test_an_empty_variable_counts_as_unset(settings: dict[str, Any]) -> None:
+    assert settings["timezone"] == "UTC"
+    assert settings["task_retry_backoff"] == 3
+
+
+def test_the_example_names_only_variables_that_the_service_reads() -> None:
+    import_settings()
+    read = {name.upper() for each in EnvSettings.registered for name in each.model_fields}
+
+    assert _names(ROOT / ".env.example") <= read
+
+
+def _print_settings(folder: Path, variables: dict[str, str]) -> str:
+    program = "from app.config import Config; print(Config.load().model_dump_json())"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**os.environ, **variables},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    ).stdout
+
+
+def _names(example: Path) -> set[str]:
+    lines = example.read_text().splitlines()
+    return {line.partition("=")[0] for line in lines if line and not line.startswith("#")}

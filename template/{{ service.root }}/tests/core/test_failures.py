@@ -1,0 +1,44 @@
+"""What is tried again, and what fails at once."""
+
+from __future__ import annotations
+
+from app.celery_app import app
+from tests.conftest import Worker
+from tests.core.probes import add, crash, flaky, refuse
+
+
+def test_a_transient_error_is_tried_again(worker: Worker) -> None:
+    sent = flaky.delay(failures=1)
+
+    worker.wait_for_success(sent.id)
+
+    assert len(worker.lines(sent.id, "retry: Retry in")) == 1
+
+
+def test_a_transient_error_fails_when_the_retries_are_used_up(worker: Worker) -> None:
+    sent = flaky.delay(failures=2)
+
+    assert "TransientError('the other side is busy')" in worker.wait_for_failure(sent.id)
+    worker.wait_for_line("hook on_failure:", flaky.name, "the other side is busy")
+
+
+def test_a_permanent_error_fails_at_once(worker: Worker) -> None:
+    sent = refuse.delay()
+
+    assert "PermanentError('no such account')" in worker.wait_for_failure(sent.id)
+    worker.wait_for_line("hook on_failure:", refuse.name, "no such account")
+    assert not worker.lines(sent.id, "retry")
+
+
+def test_an_unexpected_error_fails_at_once(worker: Worker) -> None:
+    sent = crash.delay()
+
+    assert "KeyError('surprise')" in worker.wait_for_failure(sent.id)
+    assert not worker.lines(sent.id, "retry")
+
+
+def test_a_raw_message_with_wrong_arguments_fails_once(worker: Worker) -> None:
+    sent = app.send_task(add.name, kwargs={"point": {"y": 1}})
+
+    assert "point.x: Field required" in worker.wait_for_failure(sent.id)
+    assert not worker.lines(sent.id, "retry")

@@ -1,0 +1,27 @@
+"""Services for the tests of the pages, rendered once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness import render, share_compiled_templates
+
+share_compiled_templates()
+
+
+@pytest.fixture(scope="session")
+def default_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service with the default answers."""
+    return render(tmp_path_factory.mktemp("default") / "worker-celery-example", {})
+
+
+@pytest.fixture(scope="session")
+def full_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service with the task types of the recipe, and everything beside the worker."""
+    answers = {
+        "task_types": "email, reports, etl, ml, ai, export",
+        "external_apis": "payments=https://api.payments.example/v1",
+    }
+    return render(tmp_path_factory.mktemp("full") / "worker-celery-example", answers)
