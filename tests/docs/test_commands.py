@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
 
 import pexpect
@@ -30,6 +31,9 @@ PAGES_WITH_COMMANDS = [page for page in GUIDE if blocks(page, "sh")]
 
 AT_ONCE = 3
 """How many pages are followed side by side: much of the time is waiting for packages and Git."""
+
+QUIET = 180
+"""Seconds without a word after which a command counts as hung, on a busy machine."""
 
 ENTER = "\r"
 SETTINGS = ROOT / "docs/create.md"
@@ -121,19 +125,18 @@ def follow(page: Path, folder: Path) -> str:
         env=environment(template),
         dimensions=(50, 250),
         encoding="utf-8",
-        timeout=60,
+        timeout=QUIET,
     )
     asked = [
         re.escape(str(details["help"]).partition("?")[0] + "?") for details in questions().values()
     ]
-    output = ""
+    terminal.logfile_read = StringIO()
     while terminal.expect([pexpect.EOF, *asked]):
-        output += terminal.before + terminal.after
         terminal.send(ENTER)
     terminal.close()
-    output += terminal.before
+    output = terminal.logfile_read.getvalue().replace("\r\n", "\n")
     assert terminal.exitstatus == 0, output[-6000:]
-    return output.replace("\r\n", "\n")
+    return output
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=lambda page: str(page.name))
