@@ -402,7 +402,7 @@ def test_a_copy_says_what_comes_next(template: Path, tmp_path: Path) -> None:
     assert commands[-5:-1] == [
         f"cd '{service}'",
         'git init && git add . && git commit -m "Create worker-celery-billing"',
-        "make env",
+        "make install env",
         "make dev",
     ]
     assert "Warning" not in ended.stderr

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -14,8 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests import matrix
-from tests.harness import render
+from tests.render.conftest import Renders
 
 USED_WITHOUT_IMPORT = {
     "celery-redbeat": "named by the setting beat_scheduler",
@@ -27,6 +27,8 @@ USED_WITHOUT_IMPORT = {
     "tzdata": "zoneinfo, where the system has no time zones",
 }
 """Packages that a service needs although no line of it imports them, with the reason."""
+
+PROVIDERS = packages_distributions()
 
 TOOLS = {
     "celery-types",
@@ -40,27 +42,28 @@ TOOLS = {
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Every combination of the core, with all task types or some."""
-    root = tmp_path_factory.mktemp("services")
-    types = list(matrix.TASK_TYPES.values())
-    return [
-        render(root / f"{number:02}", answers | {"task_types": types[number % len(types)]})
-        for number, answers in enumerate(matrix.core())
-    ]
+def services(renders: Renders) -> list[Path]:
+    """Every rendered service."""
+    return list(renders)
+
+
+@cache
+def modules_in(text: str) -> frozenset[str]:
+    """Return the top-level modules that a source text imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)
 
 
 def imported(files: Iterable[Path]) -> set[str]:
     """Return the distributions that the files import."""
-    modules: set[str] = set()
-    for file in files:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                modules |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                modules.add(node.module.partition(".")[0])
+    modules = {module for file in files for module in modules_in(file.read_text())}
     foreign = modules - sys.stdlib_module_names - {"app", "dev", "tests"}
-    providers = packages_distributions()
+    providers = PROVIDERS
     unknown = foreign - providers.keys()
     assert not unknown, f"imported, but from no installed package: {unknown}"
     return {canonicalize_name(providers[module][0]) for module in foreign}

@@ -14,24 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import matrix
-from tests.harness import ROOT, render, run
+from tests.harness import ROOT, run
+from tests.render.conftest import Renders
 from tests.render.jinja_coverage import outcomes
 
 TEMPLATE = ROOT / "template"
 TEXT_WITH_LONE_BLANK_LINES = {".yaml", ".yml", ".md", ".sh", ".toml", ".mk", ".example", ""}
-
-Renders = dict[Path, dict[str, str | bool]]
-
-
-@pytest.fixture(scope="module")
-def renders(tmp_path_factory: pytest.TempPathFactory) -> Renders:
-    """Render everything once; the folders with their answers."""
-    root = tmp_path_factory.mktemp("renders")
-    done = {}
-    for number, answers in enumerate(matrix.rendered()):
-        done[render(root / f"{number:03}-{matrix.name(answers)}", answers)] = answers
-    return done
 
 
 @pytest.fixture(scope="module")
