@@ -401,8 +401,8 @@ def test_a_copy_says_what_comes_next(template: Path, tmp_path: Path) -> None:
     commands = [line.split("#")[0].strip() for line in ended.stderr.splitlines() if line.strip()]
     assert commands[-5:-1] == [
         f"cd '{service}'",
-        'git init && git add . && git commit -m "Create worker-celery-billing"',
         "make install env",
+        'git init && git add . && git commit -m "Create worker-celery-billing"',
         "make dev",
     ]
     assert "Warning" not in ended.stderr
