@@ -12,7 +12,7 @@ BROKER ?= redis
 
 .PHONY: help
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The interpreter is asked for with `make PYTHON3=python3.13`.
 PYTHON3 ?= python3
