@@ -8,12 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import copier
+
+from demo.steps import step
 
 ROOT = Path(__file__).parent.parent
 INSTALL_RABBITMQ = (
@@ -28,9 +27,9 @@ def main() -> int:
         print(f"RabbitMQ is not installed. {INSTALL_RABBITMQ}", file=sys.stderr)
         return 1
     folder = Path(tempfile.mkdtemp(prefix="demo-")) / "worker-celery-example"
-    with _step(f"generating a worker in {folder}"):
+    with step(f"generating a worker in {folder}"):
         _generate(folder, broker)
-    with _step("installing its packages"):
+    with step("installing its packages"):
         _run(["make", "--silent", "install"], folder)
     return _drive(folder)
 
@@ -70,14 +69,6 @@ def _drive(folder: Path) -> int:
         check=False,
     )
     return done.returncode
-
-
-@contextmanager
-def _step(text: str) -> Iterator[None]:
-    print(f"- {text} ... ", end="", flush=True)
-    started = time.monotonic()
-    yield
-    print(f"{time.monotonic() - started:.1f} s")
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 # Python puts the folder of this file first; the service is where we run.
 sys.path[0] = str(Path.cwd())
+sys.path.append(str(Path(__file__).parent.parent))
 
 from dev.mailbox import Mailbox
 from dev.processes import Process
 from dev.servers import Servers
+
+from demo.steps import step
 
 WAIT = 60.0
 """Seconds that one task may take."""
@@ -46,15 +48,16 @@ def main() -> int:
         servers = Servers()
         mailbox = stack.enter_context(Mailbox())
         os.environ |= servers.environment | mailbox.environment
-        with _step("starting the broker"):
+        with step("starting the broker"):
             stack.enter_context(servers.running())
-        with _step("starting the worker"):
-            log = Path(tempfile.mkdtemp(prefix="demo-log-")) / "worker.log"
+        with step("starting the worker"):
+            log = Path("var/worker.log").absolute()
+            log.parent.mkdir()
             worker = stack.enter_context(Process(["scripts/start_worker.sh"], log))
             worker.wait_for_output(" ready.")
         results = [_email(mailbox), _report(), _etl()]
         _wait_until_idle()
-        with _step("ending the worker and the broker"):
+        with step("ending the worker and the broker"):
             worker.stop()
             stack.close()
     _summarize(results)
@@ -112,7 +115,7 @@ def _etl() -> Done:
 def _send(title: str, call: Any, outcome: Callable[[Any], str]) -> Done:
     """Send a task, wait for its result and turn it into a sentence."""
     started = time.monotonic()
-    with _step(title):
+    with step(title):
         text = outcome(call.apply_async().get(timeout=WAIT))
     return Done(call.task, text, time.monotonic() - started)
 
@@ -134,14 +137,6 @@ def _existing(path: Path) -> Path:
     if not path.exists():
         raise FileNotFoundError(path)
     return path
-
-
-@contextmanager
-def _step(text: str) -> Iterator[None]:
-    print(f"- {text} ... ", end="", flush=True)
-    started = time.monotonic()
-    yield
-    print(f"{time.monotonic() - started:.1f} s")
 
 
 def _summarize(results: list[Done]) -> None:

@@ -42,17 +42,10 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class TaskType(Frozen):
-    """One kind of work, with a queue, a task module and limits of its own.
-
-    Limits are in seconds: at the soft limit a task may clean up, at the hard limit its process is
-    replaced.
-    """
+class Named(Frozen):
+    """Something that an answer names, in lower-case words joined by underscores."""
 
     name: str
-    purpose: str
-    soft_limit: int
-    hard_limit: int
 
     @property
     def title(self) -> str:
@@ -63,6 +56,18 @@ class TaskType(Frozen):
     def class_name(self) -> str:
         """The name as the first part of a class name: `OrdersSync`."""
         return class_name(self.name)
+
+
+class TaskType(Named):
+    """One kind of work, with a queue, a task module and limits of its own.
+
+    Limits are in seconds: at the soft limit a task may clean up, at the hard limit its process is
+    replaced.
+    """
+
+    purpose: str
+    soft_limit: int
+    hard_limit: int
 
     @property
     def queue(self) -> str:
@@ -75,21 +80,10 @@ class TaskType(Frozen):
         return self.name in CATALOGUE_LIMITS
 
 
-class Api(Frozen):
+class Api(Named):
     """A company's API that the tasks call."""
 
-    name: str
     url: str
-
-    @property
-    def title(self) -> str:
-        """The name as words, for texts: `Address check`."""
-        return self.name.replace("_", " ").capitalize()
-
-    @property
-    def class_name(self) -> str:
-        """The name as the first part of a class name: `AddressCheck`."""
-        return class_name(self.name)
 
     @property
     def env_prefix(self) -> str:
