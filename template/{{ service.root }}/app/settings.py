@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.core.environment import EnvSettings
+
+CELERY: dict[str, Any] = {}
+"""Celery settings of your own. They win over those of `app/celeryconfig.py`."""
 
 
 class Settings(EnvSettings):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.errors import InvalidArguments
+from app.core.errors import InvalidArguments, InvalidTask
 
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -21,8 +21,8 @@ class Arguments:
         function: the task's function. Its annotations decide what a call may contain.
 
     Raises:
-        TypeError: when the function takes `*args`, `**kwargs` or positional-only parameters, whose
-            contents nothing describes.
+        InvalidTask: when the function takes `*args`, `**kwargs` or positional-only parameters,
+            whose contents nothing describes.
     """
 
     def __init__(self, task_name: str, function: Callable[..., Any]) -> None:
@@ -53,7 +53,7 @@ class Arguments:
 
     def _adapter(self, parameter: inspect.Parameter) -> TypeAdapter[Any]:
         if parameter.kind not in NAMED:
-            raise TypeError(
+            raise InvalidTask(
                 f"{self._task_name}: parameter {parameter} cannot be checked; "
                 "give each parameter a name and a type"
             )
@@ -62,7 +62,7 @@ class Arguments:
 
     def _check_one(self, name: str, value: Any) -> Any:
         try:
-            return self._adapters[name].validate_python(value)
+            return self._adapters[name].validate_python(value, from_attributes=True)
         except ValidationError as error:
             faults = "; ".join(_describe(name, dict(fault)) for fault in error.errors())
             raise InvalidArguments(f"{self._task_name}: {faults}") from None
@@ -70,5 +70,10 @@ class Arguments:
 
 def _describe(name: str, fault: dict[str, Any]) -> str:
     """Say where in an argument the fault is, without repeating the value: it may be personal."""
-    place = ".".join([name, *(str(part) for part in fault["loc"])])
+    place = ".".join([name, *(_public(part) for part in fault["loc"])])
     return f"{place}: {fault['msg']}"
+
+
+def _public(part: int | str) -> str:
+    """Return a part of a place, unless it is a key of the caller's data rather than a field."""
+    return str(part) if isinstance(part, int) or part.isidentifier() else "[...]"

@@ -17,5 +17,9 @@ class PayloadTooLarge(PermanentError):
     """A task was called with more data than a message should carry."""
 
 
+class InvalidTask(PermanentError):
+    """A task is made in a way in which it could not keep its promises."""
+
+
 class DelayTooLong(PermanentError):
     """A task was delayed for longer than the broker can keep it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -28,8 +30,17 @@ class Point(BaseModel):
     y: int = 0
 
 
+class Place(BaseModel):
+    """Another model, with the same fields."""
+
+    x: int
+    y: int
+
+
 def report_failure(task: BoundTask, error: BaseException) -> None:
-    """Say that the hook of the owners was called."""
+    """Say that the hook of the owners was called. It cannot bear everything."""
+    if isinstance(error, ArithmeticError):
+        raise ConnectionError("the chat is away")
     print(f"hook on_failure: {task.name} {error!r}", flush=True)
 
 
@@ -46,6 +57,18 @@ def add(point: Point, more: int = 0) -> int:
 def move(point: Point, by: int) -> Point:
     """Return another model."""
     return Point(x=point.x + by, y=point.y + by)
+
+
+@shared_task(name=f"{QUEUE}.probe_label", ignore_result=False)
+def label(place: Place) -> str:
+    """Name a place."""
+    return f"{place.x}, {place.y}"
+
+
+@shared_task(name=f"{QUEUE}.probe_oldest", ignore_result=False)
+def oldest(ages: dict[str, int]) -> int:
+    """Return the largest number."""
+    return max(ages.values())
 
 
 @shared_task(name=f"{QUEUE}.probe_total", ignore_result=False)
@@ -77,6 +100,18 @@ def refuse() -> None:
 def crash() -> None:
     """Fail in a way that nobody thought of."""
     raise KeyError("surprise")
+
+
+@shared_task(name=f"{QUEUE}.probe_die", max_retries=1)
+def die() -> None:
+    """Take the process down, as the kernel does that is out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(name=f"{QUEUE}.probe_trip")
+def trip() -> None:
+    """Fail in a way that the owners' hook cannot bear."""
+    raise ArithmeticError("the task's own error")
 
 
 @shared_task(name=f"{QUEUE}.probe_slow", soft_time_limit=1, time_limit=20)

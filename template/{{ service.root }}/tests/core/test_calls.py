@@ -12,9 +12,9 @@ from celery.signals import before_task_publish
 
 from app.celery_app import app
 from app.config import Config
-from app.core.errors import InvalidArguments, PayloadTooLarge
+from app.core.errors import InvalidArguments, InvalidTask, PayloadTooLarge
 from tests.conftest import Worker
-from tests.core.probes import QUEUE, Point, add, move, say
+from tests.core.probes import QUEUE, Point, add, label, move, oldest, say
 
 
 @pytest.fixture
@@ -70,6 +70,17 @@ def test_a_chain_passes_a_model_on(worker: Worker) -> None:
     assert worker.wait_for_line(f"[{last.id}] succeeded").endswith(": 15")
 
 
+def test_a_model_becomes_the_one_that_the_next_task_wants(worker: Worker) -> None:
+    last = chain(move.s(Point(x=1), by=2), label.s()).apply_async()
+
+    assert worker.wait_for_line(f"[{last.id}] succeeded").endswith(": '3, 2'")
+
+
+def test_a_key_of_the_callers_data_is_not_repeated() -> None:
+    with pytest.raises(InvalidArguments, match=r"ages\.\[\.\.\.\]: Input should be"):
+        oldest.delay({"ada@example.com": "unknown"})  # type: ignore[dict-item]
+
+
 def test_a_group_runs_all_its_tasks(worker: Worker) -> None:
     ids = [f"{uuid4()}" for _ in range(3)]
 
@@ -82,14 +93,14 @@ def test_a_group_runs_all_its_tasks(worker: Worker) -> None:
 def test_an_async_task_is_refused_with_advice() -> None:
     async def fetch() -> None: ...
 
-    with pytest.raises(TypeError, match=r"make it a def that calls run_async"):
+    with pytest.raises(InvalidTask, match=r"make it a def that calls run_async"):
         app.task(name=f"{QUEUE}.fetch")(fetch)
 
 
 def test_a_task_without_named_parameters_is_refused_with_advice() -> None:
     def collect(*numbers: int) -> None: ...
 
-    with pytest.raises(TypeError, match="give each parameter a name and a type"):
+    with pytest.raises(InvalidTask, match="give each parameter a name and a type"):
         app.task(name=f"{QUEUE}.collect")(collect).delay(1)
 
 
@@ -98,5 +109,15 @@ def test_a_limit_above_the_largest_one_is_refused_with_advice() -> None:
 
     def wait() -> None: ...
 
-    with pytest.raises(ValueError, match="raise the variable"):
+    with pytest.raises(InvalidTask, match="raise the variable"):
         app.task(name=f"{QUEUE}.endless", time_limit=limit)(wait)
+    with pytest.raises(InvalidTask, match="raise the variable"):
+        say.apply_async(kwargs={"text": "never"}, time_limit=limit)
+
+
+def test_a_task_with_a_hard_limit_alone_is_told_before_it() -> None:
+    def wait() -> None: ...
+
+    task = app.task(name=f"{QUEUE}.patient", time_limit=50)(wait)
+
+    assert task.soft_time_limit == 45

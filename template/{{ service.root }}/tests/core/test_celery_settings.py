@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app import celeryconfig
+from app import settings as own
 from app.celery_app import app
 from app.config import Config
 from app.core.celery_settings import KNOWN, known_settings
@@ -17,6 +18,12 @@ def test_celery_reads_every_setting() -> None:
 def test_an_unknown_setting_is_refused_with_the_one_it_resembles() -> None:
     with pytest.raises(ValueError, match=r"task_ack_late \(did you mean task_acks_late\?\)"):
         known_settings({"task_ack_late": True})
+
+
+def test_a_setting_of_the_owners_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own, "CELERY", {"task_track_started": True}, raising=False)
+
+    assert celeryconfig.settings(Config.load())["task_track_started"] is True
 
 
 def test_the_application_has_the_settings() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.celery_app import app
 from tests.conftest import Worker
-from tests.core.probes import add, crash, flaky, refuse
+from tests.core.probes import add, crash, die, flaky, refuse, trip
 
 
 def test_a_transient_error_is_tried_again(worker: Worker) -> None:
@@ -34,6 +34,21 @@ def test_an_unexpected_error_fails_at_once(worker: Worker) -> None:
 
     assert "KeyError('surprise')" in worker.wait_for_failure(sent.id)
     assert not worker.lines(sent.id, "retry")
+
+
+def test_a_task_whose_process_dies_is_tried_again_and_then_fails(worker: Worker) -> None:
+    sent = die.delay()
+
+    worker.wait_for_line(sent.id, "retry: Retry in", "WorkerLostError")
+    worker.wait_for_line("hook on_failure:", die.name, "WorkerLostError")
+
+
+def test_a_hook_that_fails_hides_nothing(worker: Worker) -> None:
+    sent = trip.delay()
+
+    assert "ArithmeticError" in worker.wait_for_failure(sent.id)
+    worker.wait_for_line(f"{trip.name}: ", "of app/hooks.py failed")
+    worker.wait_for_line("ConnectionError: the chat is away")
 
 
 def test_a_raw_message_with_wrong_arguments_fails_once(worker: Worker) -> None:

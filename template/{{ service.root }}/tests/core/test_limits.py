@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from celery import chain
 
-from tests.conftest import Worker
+from tests.conftest import ROOT, Worker
 from tests.core.probes import hang, say, slow, stuck
 
 
@@ -29,3 +33,18 @@ def test_a_hard_limit_ends_a_task_that_ignores_the_soft_one(worker: Worker) -> N
 
     worker.wait_for_line("Hard time limit (2s) exceeded", sent.id)
     worker.wait_for_success(say.delay("still here").id)
+
+
+def test_a_limit_that_a_task_exceeds_ends_the_process_at_its_start() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "app.celery_app", "report"],
+        cwd=ROOT,
+        env=os.environ | {"TASK_TIME_LIMIT_MAX": "1", "TASK_RETRY_BACKOFF_MAX": "60"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "is above TASK_TIME_LIMIT_MAX=1; raise the variable" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.celery_app import app
+from app.core import discovery
 from app.core.discovery import queue_name, queue_names, route, task_modules
 from tests.conftest import Worker
 from tests.core import probes
@@ -30,6 +31,18 @@ def test_every_task_goes_to_the_queue_of_its_module() -> None:
     for name, module in modules.items():
         if module in task_modules():
             assert route(name) == {"queue": queue_name(module)}, name
+
+
+def test_a_helper_module_is_no_task_type(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks/_helpers.py").touch()
+    monkeypatch.setattr(discovery, "APP", tmp_path)
+
+    with pytest.raises(SystemExit, match="no module in app/tasks"):
+        task_modules()
+
+    (tmp_path / "tasks/orders.py").touch()
+    assert task_modules() == ["orders"]
 
 
 def test_a_worker_reads_every_queue(worker: Worker) -> None:
