@@ -395,7 +395,9 @@ _RUNNING = VariableGroup(
     title="Running",
     variables=(
         Variable(name="LOG_LEVEL", value="INFO"),
-        Variable(name="TIMEZONE", value="UTC", reason="What the hours of the schedule mean."),
+        Variable(
+            name="TIMEZONE", value="UTC", reason="Hours and days are those of this time zone."
+        ),
     ),
 )
 
@@ -407,6 +409,8 @@ _FLOWER = VariableGroup(
             value="",
             reason="user:password. Flower does not start without.",
         ),
+        Variable(name="FLOWER_ADDRESS", value="127.0.0.1", reason="Where it listens."),
+        Variable(name="FLOWER_PORT", value="5555"),
     ),
 )
 

@@ -297,7 +297,7 @@ def test_an_update_says_what_comes_next(
 
     said = capfd.readouterr().err
     assert "git diff --name-only --diff-filter=U" in said
-    assert "make test" in said
+    assert "make install test" in said
     assert "File not found" not in said
 
 

@@ -23,6 +23,7 @@ class Case:
     python: str = "3.11"
     installer: str = "uv"
     broker: str = field(default="redis")
+    own_package: str = ""
 
 
 CASES = [
@@ -49,6 +50,7 @@ CASES = [
             "flower": False,
         },
         installer="pip",
+        own_package="humanize",
     ),
 ]
 
@@ -59,10 +61,23 @@ def test_a_fresh_service_passes_its_checks(case: Case, tmp_path: Path) -> None:
         pytest.skip("RabbitMQ is not installed; CI treats this as a failure")
     service = render(tmp_path / "service", case.answers)
     path = tools(tmp_path / "bin", case.installer)
+    if case.own_package:
+        add_package(service, case.own_package)
 
     for target in ("env", "install", "lint", "types", "coverage"):
         done = run(["make", target], service, PATH=path, UV_PYTHON=python(case.python))
         assert done.returncode == 0, f"make {target}\n{done.stdout[-8000:]}"
+    if case.own_package:
+        done = run([".venv/bin/python", "-c", f"import {case.own_package}"], service)
+        assert done.returncode == 0, done.stdout
+
+
+def add_package(service: Path, package: str) -> None:
+    """Write a package by hand where the owners of a service do."""
+    project = service / "pyproject.toml"
+    text = project.read_text()
+    assert "\ndependencies = []\n" in text
+    project.write_text(text.replace("\ndependencies = []\n", f'\ndependencies = ["{package}"]\n'))
 
 
 def tools(folder: Path, installer: str) -> str:

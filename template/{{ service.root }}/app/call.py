@@ -10,7 +10,7 @@ from typing import Any
 from kombu.utils.json import dumps
 
 from app.celery_app import app
-from app.core.errors import InvalidArguments
+from app.core.errors import InvalidArguments, PermanentError, TransientError
 
 
 def main() -> int:
@@ -26,6 +26,8 @@ def main() -> int:
         result = app.tasks[options.task](**options.arguments)
     except InvalidArguments as error:
         parser.error(str(error))
+    except (PermanentError, TransientError) as error:
+        parser.exit(1, f"{options.task} failed: {error}\n")
     print(dumps(result, indent=2))
     return 0
 

@@ -1,4 +1,7 @@
-"""Add a task type: `make add-task NAME=invoices`."""
+"""Add a task type: `make add-task NAME=invoices`.
+
+It needs no installed package: to install may write `uv.lock`, and then Copier refuses to update.
+"""
 
 from __future__ import annotations
 

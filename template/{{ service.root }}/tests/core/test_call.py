@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from app import call
-from tests.core.probes import move
+from tests.core.probes import flaky, move, refuse
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -44,3 +44,24 @@ def test_it_says_what_is_wrong(
 
     assert stop.value.code == 2
     assert advice in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ([refuse.name], f"{refuse.name} failed: no such account\n"),
+        ([flaky.name, '{"failures": 1}'], f"{flaky.name} failed: the other side is busy\n"),
+    ],
+    ids=["for good", "for now"],
+)
+def test_a_task_that_fails_says_why_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    error: str,
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, *arguments)
+
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import Field, SecretStr
 
 from app.core.discovery import import_settings
 from app.core.environment import EnvSettings
@@ -74,6 +75,52 @@ def test_the_example_names_only_variables_that_the_service_reads() -> None:
     read = {name.upper() for each in EnvSettings.registered for name in each.model_fields}
 
     assert _names(ROOT / ".env.example") <= read
+
+
+def test_a_setting_of_the_owners_that_is_wrong_is_named_with_a_value_that_would_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Owners(EnvSettings):
+        stripe_key: SecretStr
+        partners: list[str]
+        rates: dict[str, float]
+        weekdays: tuple[int, ...] = (1, 5)
+        region: str = Field("eu", alias="HOME_REGION", pattern="^..$")
+
+    EnvSettings.registered.remove(Owners)
+    monkeypatch.setattr(EnvSettings, "registered", [Owners])
+    for variable, value in {
+        "PARTNERS": "a,b",
+        "RATES": "[1]",
+        "WEEKDAYS": '["x"]',
+        "HOME_REGION": "europe",
+    }.items():
+        monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SystemExit) as stop:
+        Owners.load()
+
+    assert str(stop.value).splitlines()[1:] == [
+        "  STRIPE_KEY: Field required",
+        '  PARTNERS: Input should be a valid list (for example PARTNERS=["a", "b"])',
+        '  RATES: Input should be a valid dictionary (for example RATES={"a": "b"})',
+        "  WEEKDAYS: Input should be a valid integer, unable to parse string as an integer"
+        " (for example WEEKDAYS=[1, 5])",
+        "  HOME_REGION: String should match pattern '^..$'",
+    ]
+
+
+def test_a_list_is_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Owners(EnvSettings):
+        partners: list[str]
+        template: str
+
+    EnvSettings.registered.remove(Owners)
+    monkeypatch.setenv("PARTNERS", '["a", "b"]')
+    monkeypatch.setenv("TEMPLATE", '{"a": 1}')
+
+    assert Owners.load().partners == ["a", "b"]
+    assert Owners.load().template == '{"a": 1}'
 
 
 def _print_settings(folder: Path, variables: dict[str, str]) -> str:
