@@ -25,15 +25,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Add up the time of each layer, with what its fixtures take."""
-    _seconds[layer(TESTS.parent / report.nodeid.partition("::")[0])] += report.duration
+    path = TESTS.parent / report.nodeid.partition("::")[0]
+    # Suites and fresh environments have a budget each.
+    part = f": {path.stem.removeprefix('test_')}" if layer(path) == "run" else ""
+    _seconds[layer(path) + part] += report.duration
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print where the time went."""
     terminalreporter.section("time by layer")
-    for name in LAYERS:
-        if name in _seconds:
-            terminalreporter.write_line(f"{name:14} {_seconds[name]:7.1f} s")
+    for name, seconds in _seconds.items():
+        terminalreporter.write_line(f"{name:14} {seconds:7.1f} s")
 
 
 def layer(path: Path) -> str:
