@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.harness import ROOT, render, run
+from tests.harness import ROOT, questions, render, run
 from tests.servers import has_rabbitmq
+
+AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Case:
 
     name: str
     answers: dict[str, str | bool]
-    python: str = "3.11"
+    newest_python: bool = False
     installer: str = "uv"
     broker: str = field(default="redis")
     own_package: str = ""
@@ -38,7 +42,7 @@ CASES = [
             "result_backend": "database",
             "external_apis": "insurer=https://api.insurer.example/v2, registry=https://reg.example",
         },
-        python="3.12",
+        newest_python=True,
         broker="rabbitmq",
     ),
     Case(
@@ -55,18 +59,43 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[None]]]:
+    """The checks of all services, running side by side."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {
+            case.name: pool.submit(
+                check, case, render(tmp_path_factory.mktemp("fresh") / "service", case.answers)
+            )
+            for case in CASES
+            if case.broker != "rabbitmq" or has_rabbitmq()
+        }
+        pool.shutdown(cancel_futures=True)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
-def test_a_fresh_service_passes_its_checks(case: Case, tmp_path: Path) -> None:
-    if case.broker == "rabbitmq" and not has_rabbitmq():
+def test_a_fresh_service_passes_its_checks(case: Case, checked: dict[str, Future[None]]) -> None:
+    if case.name not in checked:
         pytest.skip("RabbitMQ is not installed; CI treats this as a failure")
-    service = render(tmp_path / "service", case.answers)
-    path = tools(tmp_path / "bin", case.installer)
+
+    checked[case.name].result()
+
+
+def check(case: Case, service: Path) -> None:
+    """Make an environment for a service, and run its checks in it.
+
+    Raises:
+        AssertionError: when one of them fails.
+    """
+    path = tools(service.parent / "bin", case.installer)
+    python = newest_python() if case.newest_python else sys.executable
     if case.own_package:
         add_package(service, case.own_package)
 
     for target in ("env", "install", "lint", "types", "coverage"):
-        done = run(["make", target], service, PATH=path, UV_PYTHON=python(case.python))
+        done = run(["make", target], service, PATH=path, UV_PYTHON=python)
         assert done.returncode == 0, f"make {target}\n{done.stdout[-8000:]}"
+    assert version(str(service / ".venv/bin/python")) == version(python)
     if case.own_package:
         done = run([".venv/bin/python", "-c", f"import {case.own_package}"], service)
         assert done.returncode == 0, done.stdout
@@ -93,7 +122,17 @@ def tools(folder: Path, installer: str) -> str:
     return os.pathsep.join([str(folder), *rest])
 
 
-def python(version: str) -> str:
-    """Return a Python for uv: the wanted version if the machine has it, else our own."""
-    found = run(["uv", "python", "find", "--no-python-downloads", version], ROOT)
-    return found.stdout.strip() if found.returncode == 0 else sys.executable
+def newest_python() -> str:
+    """Return the newest supported Python that runs on this machine."""
+    names = [f"python{each}" for each in questions()["python_version"]["choices"]]
+    # Where pyenv is, what it puts on the path may not run, although the versions are there.
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = [sys.executable, *filter(None, map(shutil.which, names))]
+    found += [str(path) for name in names for path in pyenv.glob(f"*/bin/{name}")]
+    return max(found, key=version)
+
+
+def version(python: str) -> tuple[int, ...]:
+    """Return the version of a Python, or nothing if it does not run."""
+    done = run([python, "-c", "import sys; print(*sys.version_info[:2])"], ROOT)
+    return tuple(map(int, done.stdout.split())) if done.returncode == 0 else ()
