@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,6 @@ class Case:
     answers: dict[str, str | bool]
     newest_python: bool = False
     installer: str = "uv"
-    broker: str = field(default="redis")
     own_package: str = ""
 
 
@@ -43,7 +42,6 @@ CASES = [
             "external_apis": "insurer=https://api.insurer.example/v2, registry=https://reg.example",
         },
         newest_python=True,
-        broker="rabbitmq",
     ),
     Case(
         "the smallest, by pip",
@@ -68,7 +66,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Futu
                 check, case, render(tmp_path_factory.mktemp("fresh") / "service", case.answers)
             )
             for case in CASES
-            if case.broker != "rabbitmq" or has_rabbitmq()
+            if case.answers.get("broker") != "rabbitmq" or has_rabbitmq()
         }
         pool.shutdown(cancel_futures=True)
 
