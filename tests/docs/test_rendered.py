@@ -42,7 +42,7 @@ def test_the_examples_send_tasks(full_service: Path) -> None:
 
     done = run(["python", "-c", SEND_ALL.format(examples=examples)], full_service, ENV_FILE="")
 
-    assert len(examples) == 6
+    assert len(examples) == 7
     assert done.returncode == 0, done.stdout
 
 

@@ -54,6 +54,22 @@ def test_the_longest_task_decides_what_everything_else_waits_for() -> None:
     assert service(task_types="email").longest_task == 60
 
 
+@pytest.mark.parametrize(
+    ("broker", "result_backend", "store"),
+    [
+        ("redis", "none", "redis"),
+        ("redis", "database", "redis"),
+        ("rabbitmq", "redis", "redis"),
+        ("rabbitmq", "database", "database"),
+        ("rabbitmq", "none", "none"),
+    ],
+)
+def test_effects_are_noted_in_a_server_that_is_there_anyway(
+    broker: str, result_backend: str, store: str
+) -> None:
+    assert service(broker=broker, result_backend=result_backend).store == store
+
+
 def test_a_container_outlives_the_soft_shutdown() -> None:
     assert service().stop_grace == service().soft_shutdown + STOP_MARGIN
 

@@ -9,6 +9,9 @@ from app.core.environment import EnvSettings
 CELERY: dict[str, Any] = {}
 """Celery settings of your own. They win over those of `app/celeryconfig.py`."""
 
+ALIASES: dict[str, str] = {}
+"""Further names of tasks, each with the name of the task it stands for. For renaming a task."""
+
 
 class Settings(EnvSettings):
     """What your tasks need to know about where they run. Read it with `Settings.load()`."""

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
+from tempfile import TemporaryDirectory
 from typing import IO, Self
 
 START_TIMEOUT = 30.0
@@ -168,6 +170,24 @@ class Process:
         """
         self.wait_until(lambda: text in self.output(), repr(text), timeout)
 
+    def when(
+        self, ready: Callable[[], bool], what: str = "an answer", timeout: float = START_TIMEOUT
+    ) -> Self:
+        """Return the process once something is true; end it if that does not happen.
+
+        Args:
+            ready, what, timeout: as in `wait_until`.
+
+        Raises:
+            NotReady: as `wait_until` does.
+        """
+        try:
+            self.wait_until(ready, what, timeout)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
     def wait(self, timeout: float = STOP_TIMEOUT) -> int:
         """Wait until the process ends, and return its exit code.
 
@@ -185,3 +205,41 @@ class Process:
 
     def _last_lines(self) -> str:
         return "".join(f"\n  {line}" for line in self.output().splitlines()[-40:])
+
+
+class Server(ABC):
+    """A server on this machine, in a folder of its own. Its address is known before it runs.
+
+    Args:
+        name: what the name of its folder begins with.
+    """
+
+    url: str
+    process: Process
+    """The process, once it is started."""
+
+    def __init__(self, name: str) -> None:
+        self._temporary = TemporaryDirectory(prefix=f"{name}-")
+        self.folder = Path(self._temporary.name)
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, and wait until it is ready. After its end it starts with what it has kept.
+
+        Raises:
+            NotReady: when it does not start, with the reason.
+        """
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the server.
+
+        Raises:
+            NotReady: when it does not start, with the reason.
+        """
+        with self._temporary:
+            self.start()
+            try:
+                yield
+            finally:
+                self.process.stop()

@@ -2,7 +2,15 @@
 
 
 class TransientError(Exception):
-    """It may work later: the task is tried again, after a growing pause."""
+    """It may work later: the task is tried again, after a growing pause.
+
+    Attributes:
+        retry_after: how many seconds the pause must have at least, where that is known.
+    """
+
+    def __init__(self, *args: object, retry_after: float | None = None) -> None:
+        super().__init__(*args)
+        self.retry_after = retry_after
 
 
 class PermanentError(Exception):
@@ -23,3 +31,11 @@ class InvalidTask(PermanentError):
 
 class DelayTooLong(PermanentError):
     """A task was delayed for longer than the broker can keep it."""
+
+
+class TaskMemoryError(PermanentError):
+    """A task needs more memory than its process can get."""
+
+
+class DeliveredTooOften(PermanentError):
+    """A message came back again and again, from workers that died with it, for example."""

@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 
 from celery import shared_task
+from celery.exceptions import Reject
 from pydantic import BaseModel
 
-import app.celery_app  # noqa: F401
 from app import hooks
+from app.celery_app import app
 from app.core.aio import run_async
+from app.core.aliases import register_aliases
 from app.core.discovery import queue_names
 from app.core.errors import PermanentError, TransientError
 from app.core.progress import report_progress
@@ -84,10 +86,10 @@ def say(text: str) -> None:
 
 
 @shared_task(name=f"{QUEUE}.probe_flaky", bind=True, max_retries=1)
-def flaky(self: BoundTask, failures: int) -> None:
+def flaky(self: BoundTask, failures: int, retry_after: float | None = None) -> None:
     """Fail some times, then work."""
     if self.request.retries < failures:
-        raise TransientError("the other side is busy")
+        raise TransientError("the other side is busy", retry_after=retry_after)
 
 
 @shared_task(name=f"{QUEUE}.probe_refuse")
@@ -100,6 +102,33 @@ def refuse() -> None:
 def crash() -> None:
     """Fail in a way that nobody thought of."""
     raise KeyError("surprise")
+
+
+@shared_task(name=f"{QUEUE}.probe_reject")
+def reject() -> None:
+    """Say that the message is no good."""
+    raise Reject("not for me", requeue=False)
+
+
+@shared_task(name=f"{QUEUE}.probe_exhaust")
+def exhaust() -> None:
+    """Need more memory than there is."""
+    raise MemoryError("no more")
+
+
+@shared_task(name=f"{QUEUE}.probe_early", acks_late=False)
+def early() -> None:
+    """Fail after its message is acknowledged."""
+    raise PermanentError("too late")
+
+
+@shared_task(name=f"{QUEUE}.probe_mended")
+def mended(file: str, name: str) -> None:
+    """Fail until there is a file, then write into it."""
+    if not Path(file).exists():
+        raise PermanentError("the file is missing")
+    with Path(file).open("a") as lines:
+        lines.write(f"{name}\n")
 
 
 @shared_task(name=f"{QUEUE}.probe_die", max_retries=1)
@@ -151,6 +180,9 @@ def progress(self: BoundTask, go_on: str) -> None:
     report_progress(self, 1, 3, "read")
     while not Path(go_on).exists():
         time.sleep(0.02)
+
+
+register_aliases(app, {f"{QUEUE}.probe_sum": add.name, f"{QUEUE}.probe_shaky": flaky.name})
 
 
 async def _double(number: int) -> int:

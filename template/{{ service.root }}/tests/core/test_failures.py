@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from app.celery_app import app
+from app.core.dead_letters import Reason
 from tests.conftest import Worker
+from tests.core.letters import letter_of
 from tests.core.probes import add, crash, die, flaky, refuse, trip
 
 
@@ -11,6 +13,13 @@ def test_a_transient_error_is_tried_again(worker: Worker) -> None:
     sent = flaky.delay(failures=1)
 
     worker.wait_for_line(sent.id, "retry: Retry in")
+    worker.wait_for_success(sent.id)
+
+
+def test_a_retry_waits_for_as_long_as_the_error_asks(worker: Worker) -> None:
+    sent = flaky.delay(failures=1, retry_after=1.5)
+
+    worker.wait_for_line(sent.id, "retry: Retry in 1.5s")
     worker.wait_for_success(sent.id)
 
 
@@ -41,6 +50,8 @@ def test_a_task_whose_process_dies_is_tried_again_and_then_fails(worker: Worker)
 
     worker.wait_for_line(sent.id, "retry: Retry in", "WorkerLostError")
     worker.wait_for_line("hook on_failure:", die.name, "WorkerLostError")
+    letter = letter_of(worker, sent.id)
+    assert (letter.reason, letter.attempts) == (Reason.WORKER_LOST, 2)
 
 
 def test_a_hook_that_fails_hides_nothing(worker: Worker) -> None:

@@ -8,7 +8,9 @@ import sys
 
 from celery import chain
 
+from app.core.dead_letters import Reason
 from tests.conftest import ROOT, Worker
+from tests.core.letters import letter_of
 from tests.core.probes import hang, say, slow, stuck
 
 
@@ -33,6 +35,7 @@ def test_a_hard_limit_ends_a_task_that_ignores_the_soft_one(worker: Worker) -> N
 
     worker.wait_for_line("Hard time limit (2s) exceeded", sent.id)
     worker.wait_for_success(say.delay("still here").id)
+    assert letter_of(worker, sent.id).reason == Reason.TIME_LIMIT
 
 
 def test_a_limit_that_a_task_exceeds_ends_the_process_at_its_start() -> None:

@@ -1,0 +1,90 @@
+"""A worker is told to stop. It ends with its tasks, and hands back what it cannot finish."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from tests.conftest import Worker
+from tests.guarantees.harness import Batch, Workers, broker_away
+
+IDLE = 4.0
+"""Seconds in which a worker ends that has nothing to do."""
+
+
+def stop(worker: Worker) -> tuple[int, float]:
+    """Send SIGTERM and return the exit code, and how many seconds the end took."""
+    started = time.monotonic()
+    os.kill(worker.pid, signal.SIGTERM)
+    return worker.wait(timeout=60), time.monotonic() - started
+
+
+def test_a_worker_ends_as_soon_as_its_tasks_have_ended(
+    batch: Batch, workers: Workers, none_lost: Callable[[float], None]
+) -> None:
+    worker = workers.start()
+    batch.publish(amount=2, seconds=3.0)
+    batch.wait_until_started(2)
+    batch.publish(amount=10)
+
+    code, seconds = stop(worker)
+
+    assert code == 0
+    assert seconds < 3.0 + IDLE
+    assert batch.done() == {0, 1}
+    workers.start()
+    none_lost(30.0)
+    assert batch.duplicates() == 0
+
+
+def test_a_task_that_is_longer_than_the_grace_is_handed_back(
+    batch: Batch, workers: Workers, none_lost: Callable[[float], None]
+) -> None:
+    worker = workers.start(WORKER_SOFT_SHUTDOWN_TIMEOUT="1")
+    batch.publish_held(2)
+    batch.wait_until_started(2)
+
+    code, seconds = stop(worker)
+
+    assert code == 0
+    assert seconds < 1.0 + IDLE
+    workers.start()
+    batch.wait_until_started(4)
+    batch.release()
+    none_lost(30.0)
+
+
+def test_a_second_signal_ends_a_worker_at_once(
+    batch: Batch, workers: Workers, none_lost: Callable[[float], None]
+) -> None:
+    worker = workers.start()
+    batch.publish_held(1)
+    batch.wait_until_started(1)
+
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait_for_line("Told to stop")
+    code, seconds = stop(worker)
+
+    assert code == 0
+    assert seconds < IDLE
+    workers.start()
+    batch.release()
+    none_lost(30.0)
+
+
+def test_a_worker_that_waits_for_its_broker_can_be_told_to_stop(
+    batch: Batch, workers: Workers, none_lost: Callable[[float], None]
+) -> None:
+    worker = workers.start()
+
+    with broker_away():
+        worker.wait_for_line("Cannot connect to")
+        code, seconds = stop(worker)
+
+    assert code == 0
+    assert seconds < IDLE
+    batch.publish()
+    workers.start()
+    none_lost(30.0)

