@@ -157,7 +157,7 @@ def _nothing_is_unused(service: Path, _: dict[str, Any]) -> bool:
 FAULTS: dict[str, Check] = {
     "task_max_retries": lambda _, facts: facts["refused"],
     "begins with itself": _report_ends,
-    "a dictionary as": lambda _, facts: set(facts["schedules"]) <= {"crontab", "schedule"},
+    "a dictionary as": lambda _, facts: not {"dict", "str"} & set(facts["schedules"]),
     "update_state": lambda service, _: 'state="FAILURE"' not in text_of(service, "*.py"),
     "retry on every": lambda _, facts: (
         facts["retried"]

@@ -56,14 +56,6 @@ def test_the_example_without_a_broker_runs(full_service: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_visibility_timeout_is_that_of_the_service(default_service: Path) -> None:
-    question = "from app.config import Config; print(Config.load().visibility_timeout)"
-    done = run(["python", "-c", question], default_service, ENV_FILE="")
-
-    readme = (default_service / "README.md").read_text()
-    assert f"run again after {done.stdout.strip()} s" in readme
-
-
 @pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
 def test_the_files_that_a_page_names_exist(page: str, services: list[Path]) -> None:
     for service in services:
