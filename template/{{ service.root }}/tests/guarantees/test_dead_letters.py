@@ -68,7 +68,8 @@ def test_only_as_many_are_kept_as_the_bound_says(batch: Batch, workers: Workers)
     workers.start(DEAD_LETTERS_MAX="50")
     numbers = [letter.describe()["kwargs"]["number"] for letter in dead_letters()]
     assert len(numbers) == 50
-    assert min(numbers) > LETTERS - 60
+    # RabbitMQ changes the order a little when they are looked at.
+    assert min(numbers) > LETTERS - 100
 
 
 def test_what_is_to_be_hidden_is_not_kept(
