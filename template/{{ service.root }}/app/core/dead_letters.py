@@ -130,7 +130,7 @@ class DeadLetter(BaseModel):
             queue=queue_of(message.delivery_info),
             reason=reason,
             error=describe(error),
-            traceback=_writable(traceback[-MAX_TRACEBACK:]),
+            traceback=_kept(traceback[-MAX_TRACEBACK:]),
             attempts=_count(whole.headers.get("retries")) + 1,
             deliveries=_count(whole.headers.get(DELIVERIES)) + 1,
             worker=worker,
@@ -261,10 +261,17 @@ def redact(message: StoredMessage) -> StoredMessage:
 
 
 def describe(error: BaseException | None) -> str:
-    """Return the type and the text of an error."""
+    """Return the type and the text of an error. The text may repeat what is to be redacted."""
     if error is None:
         return ""
+    if Config.load().dead_letters_redact:
+        return f"{type(error).__name__}: {REDACTED}"
     return _writable(f"{type(error).__name__}: {error}"[:MAX_ERROR])
+
+
+def _kept(traceback: str) -> str:
+    """Return what is kept of a traceback. It ends with the text of the error."""
+    return "" if Config.load().dead_letters_redact else _writable(traceback)
 
 
 def _hide(value: Any, names: frozenset[str]) -> Any:

@@ -74,7 +74,8 @@ class Headers(BaseModel):
 class Embed(BaseModel):
     """The third part of the body."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    # A newer Celery may know more.
+    model_config = ConfigDict(strict=True, extra="allow")
 
     callbacks: list[Signature] | None = None
     errbacks: list[Signature] | None = None
@@ -84,8 +85,11 @@ class Embed(BaseModel):
 
 BODY: TypeAdapter[Any] = TypeAdapter(tuple[list[Any], dict[str, Any], Embed | None])
 
-RESERVED = {name for name in vars(Context) if not name.startswith("__")} - set(Headers.model_fields)
-"""Names that the task's request has a use for: a header of this name would replace it."""
+REQUEST = {name for name in vars(Context) if not name.startswith("__")}
+"""Names that the task's request has a use for: a header or a part of this name would replace it."""
+
+NO_HEADERS = REQUEST - set(Headers.model_fields)
+NO_PARTS = REQUEST - set(Embed.model_fields)
 
 
 def check(message: Message) -> Headers:
@@ -101,13 +105,15 @@ def check(message: Message) -> Headers:
         raise Malformed(f"the body cannot be read: {error}") from error
     faults = []
     try:
-        BODY.validate_python(payload)
+        _, _, embed = BODY.validate_python(payload)
         headers = Headers.model_validate(message.headers)
     except ValidationError as error:
         faults = [_describe(dict(fault)) for fault in error.errors()]
     except (ArithmeticError, TypeError) as error:
         faults = [f"a time cannot be read: {error}"]
-    faults += [f"{name} is no header" for name in RESERVED.intersection(message.headers)]
+    faults += [f"{name} is no header" for name in NO_HEADERS.intersection(message.headers)]
+    if not faults and embed and embed.model_extra:
+        faults += [f"{name} is no part of a body" for name in NO_PARTS & embed.model_extra.keys()]
     if faults:
         raise Malformed("; ".join(faults))
     return headers

@@ -87,6 +87,16 @@ class Consumer(BuryingConsumer):
         self._tell("on_connect", connection)
         return connection
 
+    def connection_for_write(self, url: Any = None, heartbeat: Any = None) -> Any:
+        """Return the connection for events. They need no confirmation.
+
+        With one, a RabbitMQ that is short of memory or disk would hold up the event loop.
+        """
+        connection = self.app.connection_for_write(url=url, heartbeat=heartbeat)
+        options = connection.transport_options or {}
+        connection.transport_options = {**options, "confirm_publish": False}
+        return self.ensure_connected(connection)
+
     def ensure_connected(self, conn: Any) -> Any:
         """Return a connection as soon as the broker answers.
 

@@ -44,7 +44,7 @@ BAD_BODIES: dict[str, str | bytes] = {
     "kwargs are a list": body(kwargs=[]),
     "embed is a text": body(embed="chain"),
     "a callback has no options": body(embed={"callbacks": [CALLBACK]}),
-    "an unknown part": body(embed={"retries": 99}),
+    "a part that is a header": body(embed={"retries": 99}),
     "nested too deep": "[" * 100_000,
     "a number too large to read": "[" + "9" * 5000,
 }
