@@ -13,7 +13,8 @@ from celery import chain
 
 from app import dead_letters
 from app.celery_app import app
-from app.core.dead_letters import Reason
+from app.config import Config
+from app.core.dead_letters import REDACTED, Reason, StoredMessage, describe, redact
 from app.core.types import BoundTask
 from dev.processes import free_port
 from tests.conftest import Worker
@@ -148,3 +149,20 @@ def test_a_broker_that_is_away_is_named(
     said = capsys.readouterr().err
     assert said.startswith("the broker ")
     assert f"{port}// is away: " in said
+
+
+def test_values_that_are_redacted_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config.load().model_copy(update={"dead_letters_redact": frozenset({"secret"})})
+    monkeypatch.setattr(Config, "load", lambda: config)
+    arguments = {"secret": "x", "account": {"secret": ["y"], "name": "Ada"}}
+    whole = StoredMessage(
+        body=json.dumps([[1], arguments, {}]), headers={"kwargsrepr": "{'secret': 'x'}"}
+    )
+
+    stored = redact(whole)
+
+    kept = {"secret": REDACTED, "account": {"secret": REDACTED, "name": "Ada"}}
+    assert json.loads(stored.body) == [REDACTED, kept, {}]
+    assert stored.headers == {"kwargsrepr": REDACTED}
+    assert redact(StoredMessage(body="no JSON")).body == REDACTED
+    assert describe(ValueError("x is too short")) == f"ValueError: {REDACTED}"
