@@ -22,7 +22,7 @@ SERVICES: dict[str, dict[str, str | bool]] = {
     },
 }
 
-SHORT = {"GUARANTEES_TASKS": "600", "GUARANTEES_KILLS": "3", "GUARANTEES_MESSAGES": "300"}
+SHORT = {"GUARANTEES_TASKS": "400", "GUARANTEES_KILLS": "2", "GUARANTEES_MESSAGES": "200"}
 """What every run is content with. The full length has the defaults of the service."""
 
 AT_ONCE = 1
