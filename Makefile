@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 VENV ?= .venv
 PYTHON := $(CURDIR)/$(VENV)/bin/python
+SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # A worker that may not keep its bytecode starts three times as slowly.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +32,7 @@ demo: setup ## generate a worker, run it on real servers, send tasks through it
 
 .PHONY: servers
 servers:
-	@.ci/install-servers
+	@PATH='$(SYSTEM_PATH)' .ci/install-servers
 
 .PHONY: test
 test: setup servers lint types ## run the tests: what CI runs

@@ -6,12 +6,13 @@ Its own tests run on Valkey 9. Redis 6.2 comes as a package, 7 from Debian.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,18 +35,21 @@ def redis_6() -> str:
 
 
 def redis_7() -> str:
-    """Return the program of Redis 7. In CI a missing one is a failure."""
-    program = shutil.which("redis-server", path=f"{os.environ['PATH']}:/usr/bin")
+    """Return the program of Redis 7 or later. In CI a missing one is a failure."""
+    # The package of Redis 6.2 puts a program of the same name into the environment.
+    own = str(Path(sys.executable).parent)
+    folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != own]
+    program = shutil.which("redis-server", path=os.pathsep.join([*folders, "/usr/bin"]))
     if program is None and os.environ.get("CI"):
         pytest.fail("Redis is not installed, and CI leaves nothing out")
     return program or pytest.skip("Redis is not installed: apt install redis-server")
 
 
 @contextmanager
-def server(program: str, version: str, folder: Path) -> Iterator[str]:
-    """Run a server, and yield its URL."""
+def server(program: str, versions: str, folder: Path) -> Iterator[str]:
+    """Run a server whose version matches an expression, and yield its URL."""
     found = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    assert f"v={version}" in found.stdout
+    assert re.search(rf"v={versions}\.", found.stdout), found.stdout
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,12 +74,11 @@ def wait_for(port: int) -> None:
             time.sleep(0.02)
 
 
-@pytest.mark.parametrize(("find", "version"), [(redis_6, "6.2"), (redis_7, "7.")])
-def test_the_transport_works_with(find: object, version: str, tmp_path: Path) -> None:
-    assert callable(find)
+@pytest.mark.parametrize(("find", "versions"), [(redis_6, "6.2"), (redis_7, "[78]")])
+def test_the_transport_works_with(find: Callable[[], str], versions: str, tmp_path: Path) -> None:
     service = render(tmp_path / "service", {"result_backend": "none", "flower": False})
 
-    with server(find(), version, tmp_path) as url:
+    with server(find(), versions, tmp_path) as url:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
         done = run(command, service, TEST_BROKER_URL=url)
 
