@@ -18,8 +18,19 @@ Broker = Literal["redis", "rabbitmq"]
 ResultBackend = Literal["redis", "database", "none"]
 Store = Literal["redis", "database", "none"]
 
-CATALOGUE_LIMITS = {"email": (50, 60), "reports": (540, 600), "etl": (1140, 1200)}
+CATALOGUE_LIMITS = {
+    "email": (50, 60),
+    "reports": (540, 600),
+    "etl": (1140, 1200),
+    "ml": (1740, 1800),
+    "ai": (270, 300),
+    "export": (540, 600),
+    "maintenance": (540, 600),
+}
 """Soft and hard limit, in seconds, of the task types that come with a worked example."""
+
+STORING_TYPES = ("reports", "etl", "ml", "export", "maintenance")
+"""The task types that read and write files."""
 
 DEFAULT_LIMITS = (270, 300)
 """Soft and hard limit, in seconds, of every other task type."""
@@ -213,9 +224,14 @@ class Service(Frozen):
         return "database" if self.result_backend == "database" else "none"
 
     @property
-    def files_variable(self) -> bool:
-        """Whether a worked example writes files."""
-        return self.has_type("reports") or self.has_type("etl")
+    def stores_files(self) -> bool:
+        """Whether a worked example reads and writes files."""
+        return any(self.has_type(name) for name in STORING_TYPES)
+
+    @property
+    def calls_apis(self) -> bool:
+        """Whether a task calls an API of somebody else."""
+        return bool(self.apis) or self.has_type("ai")
 
     @property
     def longest_task(self) -> int:
@@ -302,7 +318,7 @@ class Service(Frozen):
             groups.append(_FLOWER)
         if self.has_type("email"):
             groups.append(_SMTP)
-        if self.files_variable:
+        if self.stores_files:
             groups.append(self._file_variables())
         groups += [_api_variables(api) for api in self.apis]
         return tuple(groups)
@@ -311,16 +327,14 @@ class Service(Frozen):
     def dependencies(self) -> tuple[str, ...]:
         """The packages that the worker and beat import, with the tested ranges."""
         chosen = [f"celery{self.celery_extras}>=5.7,<5.8"]
-        if self.apis:
-            chosen += ["httpx2>=2.16,<3"]
+        if self.calls_apis:
+            chosen += ["httpx2>=2.16,<3", "pybreaker>=1.4,<2", "stamina>=26.1,<27"]
         if self.has_redis:
             chosen += ["hiredis>=3.5,<4"]
         if self.broker == "redis" or self.result_backend == "redis":
             chosen += ["redis>=6.4,<9"]
         if self.result_backend == "database":
             chosen += ["psycopg[binary]>=3.3,<4", "sqlalchemy>=2.1,<2.2"]
-        if self.apis:
-            chosen += ["pybreaker>=1.4,<2", "stamina>=26.1,<27"]
         if self.uses_redbeat:
             chosen += ["celery-redbeat>=2.4,<3"]
         chosen += [
@@ -331,6 +345,12 @@ class Service(Frozen):
         ]
         if self.has_type("email"):
             chosen += ["email-validator>=2.3,<3"]
+        if self.has_type("export"):
+            chosen += ["pyarrow>=26,<27"]
+        if self.has_type("ml"):
+            chosen += ["scikit-learn>=1.9,<1.10"]
+        if self.stores_files:
+            chosen += ["fsspec>=2026.9"]
         return tuple(sorted(set(chosen)))
 
     @cached_property
