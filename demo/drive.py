@@ -81,7 +81,7 @@ def _report() -> Done:
     from app.services.reports import ReportSettings
     from app.tasks.reports import custom
 
-    directory = ReportSettings.load().reports_dir.absolute()
+    directory = Path(ReportSettings.load().reports_dir).absolute()
     _write(directory / "data" / "orders.csv", ORDERS.replace("not a number", "5.00"))
     call = custom.s({"source": "orders.csv", "start": "2026-11-01", "end": "2026-11-30"})
     return _send(
@@ -99,14 +99,14 @@ def _etl() -> Done:
     from app.services.etl import EtlSettings
     from app.tasks.etl import run
 
-    directory = EtlSettings.load().etl_dir.absolute()
+    directory = Path(EtlSettings.load().etl_dir).absolute()
     _write(directory / "incoming" / "orders.csv", ORDERS)
 
     def outcome(started: dict[str, Any]) -> str:
         loaded = app.AsyncResult(started["load_id"]).get(timeout=WAIT)
         return (
             f"{loaded['rows']} rows loaded, {loaded['rejected']} rejected: "
-            f"{_existing(directory / loaded['database'])}"
+            f"{_existing(Path(loaded['database']).absolute())}"
         )
 
     return _send("etl: extract, transform, load", run.s({"file": "orders.csv"}), outcome)

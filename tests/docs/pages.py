@@ -15,6 +15,11 @@ GUIDE = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 PAGES = [*GUIDE, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"))]
 
+NEWCOMER = re.compile(
+    r"^## Your first own task in five minutes\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL
+)
+"""The section of a service's README that tests/update follows: what it names is still to come."""
+
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -33,6 +34,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_examples_parse(page: Path) -> None:
     for text in blocks(page, "python"):
         ast.parse(text)
+    for text in blocks(page, "json"):
+        assert json.loads(text)
     for text in blocks(page, "yaml"):
         assert yaml.safe_load(text)
 
@@ -41,7 +44,7 @@ def test_examples_parse(page: Path) -> None:
 def test_every_block_says_what_it_is(page: Path) -> None:
     fences = re.findall(r"^ *```(\w*)$", page.read_text(), re.MULTILINE)
 
-    assert set(fences[::2]) <= {"console", "python", "sh", "text", "yaml"}
+    assert set(fences[::2]) <= {"console", "json", "python", "sh", "text", "yaml"}
     assert set(fences[1::2]) <= {""}
 
 

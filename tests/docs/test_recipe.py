@@ -135,7 +135,8 @@ def _queues_follow_the_types(service: Path, facts: dict[str, Any]) -> bool:
         for line in text_of(service, "start_worker.sh").splitlines()
         if not line.startswith("#")
     ]
-    return facts["queues"] == sorted(f"example.{name}" for name in types) and not any(
+    queues = [*(f"example.{name}" for name in types), "example.email.urgent"]
+    return facts["queues"] == sorted(queues) and not any(
         queue in line for queue in facts["queues"] for line in commands
     )
 

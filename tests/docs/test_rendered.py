@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from jsonschema import validate
 
+from extensions.model import CATALOGUE_LIMITS, TaskType
 from tests import matrix
-from tests.docs.pages import blocks, code
+from tests.docs.pages import NEWCOMER, blocks, code
 from tests.harness import render, run
 
 SEND_ALL = """
@@ -37,17 +40,25 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     ]
 
 
+def lasting(page: Path) -> str:
+    """Return the text of a page without what a newcomer makes of the service."""
+    return NEWCOMER.sub("", page.read_text())
+
+
 def test_the_examples_send_tasks(full_service: Path) -> None:
-    examples = blocks(full_service / "README.md", "python")
+    texts = blocks(full_service / "README.md", "python")
+    # Whole files are those of the newcomer's path, which tests/update follows.
+    examples = [text for text in texts if not text.startswith('"""')]
 
     done = run(["python", "-c", SEND_ALL.format(examples=examples)], full_service, ENV_FILE="")
 
-    assert len(examples) == 7
+    for module in (full_service / "app/tasks").glob("[!_]*.py"):
+        assert f"from app.tasks.{module.stem} import" in "".join(examples)
     assert done.returncode == 0, done.stdout
 
 
 def test_the_example_without_a_broker_runs(full_service: Path) -> None:
-    readme = (full_service / "README.md").read_text()
+    readme = lasting(full_service / "README.md")
     command = re.search(r"^\.venv/bin/python (-m app\.call .*)$", readme, re.MULTILINE)
     assert command
 
@@ -56,12 +67,27 @@ def test_the_example_without_a_broker_runs(full_service: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_example_call_of_every_type_fits_its_task(tmp_path: Path) -> None:
+    types = [
+        TaskType(name=name, purpose="shop", soft_limit=1, hard_limit=2)
+        for name in (*CATALOGUE_LIMITS, "orders")
+    ]
+    answers = {"task_types": ", ".join(each.name for each in types)}
+    service = render(tmp_path / "worker-celery-shop", answers)
+    catalog = run(["python", "-m", "app.catalog", "--json"], service, ENV_FILE="")
+    assert catalog.returncode == 0, catalog.stdout
+    tasks = json.loads(catalog.stdout)["tasks"]
+
+    for each in types:
+        validate(json.loads(each.example_arguments), tasks[each.example_task]["input"])
+
+
 @pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
 def test_the_files_that_a_page_names_exist(page: str, services: list[Path]) -> None:
     for service in services:
         named = re.findall(
             r"`((?:app|dev|scripts|tests)/[\w/.]+|[\w.]+\.(?:md|yaml|mk|toml))`",
-            (service / page).read_text(),
+            lasting(service / page),
         )
         assert named
         assert [path for path in named if not (service / path).exists()] == [], service

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from extensions.model import STOP_MARGIN, Service
+from extensions.model import CATALOGUE_LIMITS, RABBITMQ_DEFAULT_TIMEOUT, STOP_MARGIN, Service
 
 ANSWERS: dict[str, Any] = {
     "service_name": "worker-celery-order-sync",
@@ -37,6 +37,13 @@ def test_names_follow_from_purpose_and_type() -> None:
     assert custom.queue == "order-sync.orders_2"
     assert custom.class_name == "Orders2"
     assert custom.title == "Orders 2"
+
+
+def test_email_has_a_second_queue_for_what_is_urgent() -> None:
+    described = service(task_types="email, orders_2")
+
+    assert described.urgent_types == ("email",)
+    assert described.task_type("email").urgent_queue == "order-sync.email.urgent"
 
 
 def test_only_types_without_a_worked_example_start_from_the_skeleton() -> None:
@@ -85,7 +92,8 @@ def test_a_container_outlives_the_soft_shutdown() -> None:
         ),
         ({"external_apis": ""}, {"celery"}, {"httpx2", "stamina", "pybreaker"}),
         ({"beat": False}, {"celery"}, {"celery-redbeat"}),
-        ({"task_types": "orders"}, {"celery"}, {"email-validator"}),
+        ({"task_types": "orders"}, {"celery"}, {"email-validator", "fsspec", "scikit-learn"}),
+        ({"task_types": "ml"}, {"scikit-learn", "threadpoolctl", "fsspec"}, {"pyarrow"}),
     ],
     ids=str,
 )
@@ -110,6 +118,19 @@ def test_broker_and_results_do_not_share_a_redis_database() -> None:
     assert service().broker_url != service().result_backend_url
 
 
+def test_no_worked_example_outlasts_the_patience_of_a_fresh_rabbitmq() -> None:
+    longest = max(hard for _, hard in CATALOGUE_LIMITS.values())
+
+    assert longest < RABBITMQ_DEFAULT_TIMEOUT
+
+
+def test_no_group_of_variables_is_empty() -> None:
+    groups = service(task_types="ml").variable_groups
+
+    assert all(group.variables for group in groups)
+    assert "Machine learning" in {group.title for group in groups}
+
+
 def test_no_variable_is_listed_twice() -> None:
     names = [each.name for group in service().variable_groups for each in group.variables]
 
@@ -119,3 +140,12 @@ def test_no_variable_is_listed_twice() -> None:
 def test_equal_answers_make_equal_services() -> None:
     assert service() == service()
     assert service() != service(beat=False)
+
+
+def test_the_example_that_is_shown_runs_by_itself_where_one_does() -> None:
+    shown = {
+        types: service(task_types=types).example_type.name
+        for types in ("email, orders", "email, ml", "email, etl")
+    }
+
+    assert shown == {"email, orders": "orders", "email, ml": "ml", "email, etl": "email"}

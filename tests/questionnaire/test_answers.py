@@ -308,6 +308,23 @@ def test_an_api_may_have_the_name_of_a_task_type(template: Path, tmp_path: Path)
     assert (tmp_path / "name.txt").is_file()
 
 
+def test_an_api_may_not_have_the_name_of_the_client_that_a_task_type_brings(
+    template: Path, tmp_path: Path
+) -> None:
+    both = {"task_types": "email, ai", "external_apis": "geo=https://g.org, ai=https://a.org/v1"}
+    service = tmp_path / "service"
+
+    with pytest.raises(UserMessageError) as refused:
+        run_copy(str(template), service, both, defaults=True, unsafe=True, quiet=True)
+
+    assert str(refused.value) == (
+        "These answers cannot be used, and nothing was written:\n"
+        "  external_apis: the task type ai has a client, settings and tests of this name;"
+        " for example other_ai=https://a.org/v1."
+    )
+    assert not service.exists()
+
+
 def test_braces_in_a_description_are_only_text(template: Path, tmp_path: Path) -> None:
     text = "{{ 7 * 7 }} {% if %}"
 

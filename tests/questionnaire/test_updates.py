@@ -12,6 +12,7 @@ from copier.errors import UserMessageError
 from pathspec import PathSpec
 
 from extensions import updates
+from extensions.model import CATALOGUE_LIMITS
 from tests.harness import ROOT, render
 from tests.questionnaire.conftest import Git
 from tests.questionnaire.small_template import FILES, make_template
@@ -28,6 +29,9 @@ RENDERED = FILES | {
     "{% yield task_type from service.task_types %}{{ task_type.name }}{% endyield %}.py.jinja": (
         "task {{ task_type.name }} 1\n"
     ),
+    "{{ service.root }}/app/workflows/{{ 'etl.py' if service.has_type('etl') }}.jinja": "chain 1\n",
+    "{{ service.root }}/app/workflows/"
+    "{{ 'etl_batch.py' if service.has_type('etl') and service.has_results }}.jinja": "chord 1\n",
     "{{ service.root }}/app/clients/"
     "{% yield api from service.apis %}{{ api.name }}{% endyield %}.py.jinja": (
         "client {{ api.name }} 1\n"
@@ -169,19 +173,43 @@ def test_a_file_that_comes_with_an_answer_appears_on_update(
     assert (service / "app/tasks/refunds.py").read_text() == "mine\n"
 
 
+def test_what_needs_results_comes_with_them(tmp_path: Path, releases: Path, git: Git) -> None:
+    service = make_service(tmp_path / "service", releases, git, result_backend="none")
+    assert not (service / "app/workflows/etl_batch.py").exists()
+
+    update(service, result_backend="redis")
+
+    assert (service / "app/workflows/etl_batch.py").read_text() == "chord 2\n"
+
+
+def test_a_workflow_does_not_come_to_an_example_that_is_older_than_it(
+    tmp_path: Path, releases: Path, git: Git
+) -> None:
+    service = make_service(tmp_path / "service", releases, git, result_backend="none")
+    (service / "app/workflows/etl.py").unlink()
+    commit(git, service)
+
+    update(service, result_backend="redis")
+
+    assert not list((service / "app").glob("workflows/*"))
+
+
 def test_an_update_that_would_delete_files_is_refused(service: Path, git: Git) -> None:
     allow = "(--data allow_removal=yes permits it)."
 
     lines = refusal(
         service,
         task_types="email",
+        result_backend="none",
         external_apis="payments=https://elsewhere.example.com",
         beat="no",
         flower="no",
     )
 
     assert lines == [
-        f"  task_types: this would delete app/tasks/etl.py, app/tasks/orders.py {allow}",
+        "  task_types: this would delete app/tasks/etl.py, app/workflows/etl.py,"
+        f" app/workflows/etl_batch.py, app/tasks/orders.py {allow}",
+        f"  result_backend: this would delete app/workflows/etl_batch.py {allow}",
         f"  beat: this would delete app/schedule.py {allow}",
         f"  flower: this would delete scripts/start_flower.sh {allow}",
         f"  external_apis: this would delete app/clients/geo.py {allow}",
@@ -199,7 +227,8 @@ def test_removal_can_be_allowed(service: Path) -> None:
 
 
 def test_what_was_deleted_by_hand_can_be_taken_out_of_the_answers(service: Path, git: Git) -> None:
-    (service / "app/tasks/etl.py").unlink()
+    for name in ("tasks/etl.py", "workflows/etl.py", "workflows/etl_batch.py"):
+        (service / "app" / name).unlink()
     commit(git, service)
 
     update(service, task_types="email, orders")
@@ -321,18 +350,25 @@ def test_a_recopy_keeps_what_the_owners_wrote(service: Path, git: Git) -> None:
 
 def test_the_lists_of_files_agree_with_the_template(tmp_path: Path) -> None:
     full = {
-        "task_types": "email, etl, own",
+        "task_types": f"{', '.join(CATALOGUE_LIMITS)}, own",
+        "result_backend": "database",
         "external_apis": "geo=https://geo.example.com",
         "beat": True,
         "flower": True,
     }
-    small = {"task_types": "email", "external_apis": "", "beat": False, "flower": False}
+    small = {
+        "task_types": "email",
+        "result_backend": "none",
+        "external_apis": "",
+        "beat": False,
+        "flower": False,
+    }
 
     rendered = rendered_files(tmp_path / "full", full)
     gone = rendered - rendered_files(tmp_path / "small", small)
     config = yaml.safe_load((ROOT / "copier.yml").read_text())
     kept = PathSpec.from_lines("gitignore", config["_skip_if_exists"])
-    owned = set(updates.owners_files(full))
+    owned = set(updates.owners_files(full, bool))
     lost = {file for files in updates.lost_files(full, small, bool).values() for file in files}
 
     assert owned == set(kept.match_files(rendered))

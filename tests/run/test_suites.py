@@ -21,31 +21,26 @@ share_compiled_templates()
 AT_ONCE = 5
 """Suites wait for processes to start and stop, so a few more than cores are run at once."""
 
-TYPES = list(matrix.TASK_TYPES.values())
-COMBINATIONS = [
-    # A name of its own lets every service share the one RabbitMQ, as the names promise.
-    answers | {"service_name": f"worker-celery-s{number}", "task_types": TYPES[number % len(TYPES)]}
-    for number, answers in enumerate(matrix.core())
-]
+COMBINATIONS = list(matrix.suites())
 
 Finished = subprocess.CompletedProcess[str]
 
 
-def pairs(answers: dict[str, str | bool]) -> set[tuple[object, object]]:
-    """Return the pairs of the task types and every other answer."""
-    return {(answers["task_types"], item) for item in answers.items() if item[0] != "service_name"}
-
-
 def test_every_pair_of_task_types_and_another_answer_is_run() -> None:
+    run_pairs = {
+        (answers["task_types"], item)
+        for answers in COMBINATIONS
+        for item in answers.items()
+        if item[0] not in ("service_name", "task_types")
+    }
     wanted = {
-        pair
+        (types, item)
+        for types in [*matrix.TASK_TYPES.values(), *matrix.ALONE.values()]
         for answers in matrix.core()
-        for task_types in TYPES
-        for pair in pairs(answers | {"task_types": task_types})
+        for item in answers.items()
     }
 
-    # An answer pairs with itself once.
-    assert wanted == set().union(*(pairs(answers) for answers in COMBINATIONS))
+    assert run_pairs == wanted
 
 
 @pytest.fixture(scope="module")

@@ -85,11 +85,11 @@ class Service:
         )
 
     def files(self) -> dict[str, str]:
-        """Return all files with their text, without Git's and the record of answers."""
+        """Return all files with their text, without Git's, Python's and the record of answers."""
         return {
             str(file.relative_to(self.folder)): file.read_text()
             for file in sorted(self.folder.rglob("*"))
-            if file.is_file() and ".git" not in file.relative_to(self.folder).parts
+            if file.is_file() and not {".git", "__pycache__"} & set(file.parts)
             if file.name != ".copier-answers.yml"
         }
 

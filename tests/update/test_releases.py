@@ -78,8 +78,8 @@ def test_an_untouched_service_becomes_what_a_new_one_is(
 
 def is_ours(file: str) -> bool:
     """Tell whether a file comes from the template and gets its fixes."""
-    rooms = ("app/tasks/", "app/services/", "app/schemas/", "app/clients/")
-    tests = ("tests/unit/", "tests/integration/", "tests/clients/")
+    rooms = ("app/tasks/", "app/services/", "app/schemas/", "app/clients/", "app/workflows/")
+    tests = ("tests/unit/", "tests/integration/", "tests/clients/", "tests/workflows/")
     single = (
         "app/settings.py",
         "app/hooks.py",

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from kombu.exceptions import OperationalError
 
@@ -14,11 +13,9 @@ from app.celery_app import app
 from app.core.dead_letter_store import DeadLetterStore
 from app.core.dead_letters import DeadLetter, Reason, letter_id, queues_of_tasks
 from app.core.errors import PermanentError
+from app.core.table import print_table
 
 COLUMNS = ("id", "died_at", "reason", "attempts", "task", "error")
-
-MAX_WIDTH = 60
-"""How many characters of a text a table shows."""
 
 
 class Refused(PermanentError):
@@ -77,7 +74,8 @@ def _list(store: DeadLetterStore, options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(letters, indent=2))
     elif letters:
-        _print_table(letters)
+        headings = [name.replace("_", " ").upper() for name in COLUMNS]
+        print_table(headings, ([letter[name] for name in COLUMNS] for letter in letters))
     else:
         print("no dead letters")
 
@@ -142,22 +140,6 @@ def _find(store: DeadLetterStore, wanted: str) -> DeadLetter:
                 if letter.id == wanted:
                     return letter
     raise Refused(f"there is no dead letter {wanted}; `list` shows all")
-
-
-def _print_table(letters: list[dict[str, Any]]) -> None:
-    rows = [[name.replace("_", " ").upper() for name in COLUMNS]]
-    for letter in letters:
-        rows.append([_cell(letter[name]) for name in COLUMNS])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
-
-
-def _cell(value: Any) -> str:
-    """Return a value as one line."""
-    text = " ".join(str("" if value is None else value).split())
-    return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 3]}..."
 
 
 def _count(number: int) -> str:

@@ -12,6 +12,9 @@ CELERY: dict[str, Any] = {}
 ALIASES: dict[str, str] = {}
 """Further names of tasks, each with the name of the task it stands for. For renaming a task."""
 
+QUEUES: list[str] = []
+"""Further queues, without the service's purpose: `invoices.urgent`. A call names one in `queue`."""
+
 
 class Settings(EnvSettings):
     """What your tasks need to know about where they run. Read it with `Settings.load()`."""

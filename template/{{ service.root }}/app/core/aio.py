@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from app.core.errors import PermanentError
 
 Result = TypeVar("Result")
 
@@ -27,8 +30,15 @@ def run_async(coroutine: Coroutine[Any, Any, Result]) -> Result:
     and may clean up before the interruption goes on.
 
     Raises:
+        PermanentError: in a worker with `WORKER_POOL=gevent`, whose greenlets share one thread.
         BaseException: whatever the coroutine raises.
     """
+    if _shares_its_thread():
+        coroutine.close()
+        raise PermanentError(
+            "run_async does not work with WORKER_POOL=gevent: a thread runs one event loop at a "
+            "time. Let workers with prefork or threads read the queue of this task"
+        )
     loop = _loop.runner.get_loop()
     work = loop.create_task(coroutine)
     try:
@@ -36,6 +46,11 @@ def run_async(coroutine: Coroutine[Any, Any, Result]) -> Result:
     except BaseException:
         _cancel(loop, work)
         raise
+
+
+def _shares_its_thread() -> bool:
+    monkey: Any = sys.modules.get("gevent.monkey")
+    return bool(monkey) and monkey.is_module_patched("threading")
 
 
 def _cancel(loop: asyncio.AbstractEventLoop, work: asyncio.Task[Any]) -> None:

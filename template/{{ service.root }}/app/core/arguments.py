@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from app.core.errors import InvalidArguments, InvalidTask
 
@@ -51,6 +51,23 @@ class Arguments:
             for name, value in arguments.items()
         }
 
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the arguments, as an object with each of them by its name."""
+        mode: Literal["validation"] = "validation"
+        inputs = [(name, mode, adapter) for name, adapter in self._adapters.items()]
+        schemas, definitions = TypeAdapter.json_schemas(inputs)
+        return {
+            "type": "object",
+            "properties": {name: schemas[name, mode] for name in self._adapters},
+            "required": [
+                name
+                for name, parameter in self._signature.parameters.items()
+                if parameter.default is parameter.empty
+            ],
+            "additionalProperties": False,
+            **definitions,
+        }
+
     def _adapter(self, parameter: inspect.Parameter) -> TypeAdapter[Any]:
         if parameter.kind not in NAMED:
             raise InvalidTask(
@@ -66,6 +83,20 @@ class Arguments:
         except ValidationError as error:
             faults = "; ".join(_describe(name, dict(fault)) for fault in error.errors())
             raise InvalidArguments(f"{self._task_name}: {faults}") from None
+
+
+def result_schema(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the JSON Schema of what a task's function returns, as its annotation tells.
+
+    Without an annotation, or with one that JSON cannot describe, it may be anything.
+    """
+    annotation = inspect.signature(function, eval_str=True).return_annotation
+    if annotation is inspect.Signature.empty:
+        return {}
+    try:
+        return TypeAdapter(annotation).json_schema(mode="serialization")
+    except PydanticUserError:
+        return {"description": inspect.formatannotation(annotation)}
 
 
 def _describe(name: str, fault: dict[str, Any]) -> str:

@@ -218,14 +218,18 @@ def queues_of_tasks() -> list[str]:
 
 
 def queue_of(delivery: Any) -> str:
+    """Return the queue that a message came from, or the first one if that cannot be told."""
+    return known_queue_of(delivery) or queues_of_tasks()[0]
+
+
+def known_queue_of(delivery: Any) -> str | None:
     """Return the queue that a message came from. Delayed ones come over other exchanges."""
     info = delivery if isinstance(delivery, dict) else {}
     places = [str(info.get(name) or "") for name in ("exchange", "routing_key")]
-    queues = queues_of_tasks()
-    for queue in queues:
+    for queue in queues_of_tasks():
         if any(place == queue or place.endswith(f".{queue}") for place in places):
             return queue
-    return queues[0]
+    return None
 
 
 def renewed(headers: Mapping[str, Any]) -> dict[str, Any]:

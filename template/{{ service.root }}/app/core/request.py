@@ -62,6 +62,18 @@ class Request(celery_request.Request):
             self._die(TimeLimitExceeded(timeout))
         super().on_timeout(soft, timeout)
 
+    def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
+        """End the task, whose message is delivered again. A thread ends with the worker only."""
+        if _ends_tasks(pool):
+            super().cancel(pool, signal, emit_retry)
+
+    def terminate(self, pool: Any, signal: Any = None) -> None:
+        """End the task for good. What runs in a thread goes on."""
+        if _ends_tasks(pool):
+            super().terminate(pool, signal)
+        else:
+            logger.warning("%s[%s] runs in a thread, which nothing can end", self.name, self.id)
+
     def acknowledge(self) -> None:
         """Acknowledge the message, after it is buried if its task is dead.
 
@@ -115,6 +127,11 @@ class Request(celery_request.Request):
         if stored:
             self._death = None
         return stored
+
+
+def _ends_tasks(pool: Any) -> bool:
+    # Celery's own pools do not say. Those that cannot raise an error.
+    return bool(getattr(pool, "ends_tasks", True))
 
 
 def _error(exc_info: Any) -> BaseException:

@@ -138,7 +138,7 @@ class Stop(bootsteps.StartStopStep):
         self._told = False
 
     def include_if(self, worker: Any) -> bool:
-        """Leave it to Celery where there is no event loop: with gevent."""
+        """Leave it to Celery where there is no event loop: with a broker of another kind."""
         return bool(worker.use_eventloop)
 
     def start(self, worker: Any) -> None:

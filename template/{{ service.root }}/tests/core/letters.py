@@ -46,12 +46,14 @@ def letters(queue: str = QUEUE) -> list[DeadLetter]:
         return list(store.letters(queue))
 
 
-def wait_for_letter(worker: Worker, wanted: Callable[[DeadLetter], bool]) -> DeadLetter:
-    """Return the only dead letter that is wanted, as soon as it is there."""
+def wait_for_letter(
+    worker: Worker, wanted: Callable[[DeadLetter], bool], queue: str = QUEUE
+) -> DeadLetter:
+    """Return the only dead letter of a queue that is wanted, as soon as it is there."""
     found: list[DeadLetter] = []
 
     def look() -> bool:
-        found[:] = filter(wanted, letters())
+        found[:] = filter(wanted, letters(queue))
         return bool(found)
 
     worker.wait_until(look, "dead letter")
@@ -59,6 +61,8 @@ def wait_for_letter(worker: Worker, wanted: Callable[[DeadLetter], bool]) -> Dea
     return found[0]
 
 
-def letter_of(worker: Worker, task_id: str) -> DeadLetter:
-    """Return the dead letter of a task, as soon as it is there."""
-    return wait_for_letter(worker, lambda letter: letter.message.headers.get("id") == task_id)
+def letter_of(worker: Worker, task_id: str, queue: str = QUEUE) -> DeadLetter:
+    """Return the dead letter of a task in a queue, as soon as it is there."""
+    return wait_for_letter(
+        worker, lambda letter: letter.message.headers.get("id") == task_id, queue
+    )

@@ -174,6 +174,14 @@ def hang(name: str) -> None:
     run_async(_hang(name))
 
 
+@shared_task(name=f"{QUEUE}.probe_meet", ignore_result=False)
+def meet(folder: str, name: str, amount: int) -> None:
+    """Wait until so many others are here, too."""
+    Path(folder, name).touch()
+    while len(list(Path(folder).iterdir())) < amount:
+        time.sleep(0.02)
+
+
 @shared_task(name=f"{QUEUE}.probe_progress", bind=True, ignore_result=False)
 def progress(self: BoundTask, go_on: str) -> None:
     """Say how far it is, then wait for a file."""

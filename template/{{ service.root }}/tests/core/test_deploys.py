@@ -72,7 +72,7 @@ def test_the_queue_of_a_further_name_is_read_too(monkeypatch: pytest.MonkeyPatch
     before = queue_names()
     monkeypatch.setattr(settings, "ALIASES", aliases)
 
-    assert queue_names() == [*before, "elsewhere.mail"]
+    assert set(queue_names()) == {*before, "elsewhere.mail"}
 
 
 @pytest.mark.parametrize(

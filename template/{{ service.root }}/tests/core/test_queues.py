@@ -9,9 +9,16 @@ import pytest
 
 from app.celery_app import app
 from app.core import discovery
-from app.core.discovery import queue_name, queue_names, route, task_modules
+from app.core.discovery import (
+    queue_name,
+    queue_names,
+    route,
+    task_modules,
+    urgent_queue_name,
+)
 from tests.conftest import Worker
 from tests.core import probes
+from tests.core.letters import letter_of
 
 
 def queues_of(worker: str) -> list[str]:
@@ -45,8 +52,48 @@ def test_a_helper_module_is_no_task_type(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert task_modules() == ["orders"]
 
 
+def test_a_task_type_may_have_an_urgent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = task_modules()
+    monkeypatch.setattr(discovery, "URGENT_TYPES", [first, "retired"])
+
+    queues = queue_names()
+
+    assert f"{queue_name(first)}.urgent" in queues
+    assert not {urgent_queue_name(name) for name in [*others, "retired"]} & set(queues)
+
+
+def test_the_owners_may_add_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.settings.QUEUES", ["reserve"], raising=False)
+
+    assert queue_name("reserve") in queue_names()
+
+
+def test_settings_made_before_there_were_further_queues_will_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("app.settings.QUEUES", raising=False)
+
+    assert set(map(queue_name, task_modules())) <= set(queue_names())
+
+
+def test_workflows_are_imported_where_there_are_some(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr(discovery, "APP", tmp_path)
+    monkeypatch.setattr("importlib.import_module", imported.append)
+
+    discovery.import_tasks()
+    assert imported == ["app.core.canary"]
+
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows/orders.py").touch()
+    discovery.import_tasks()
+    assert imported[1:] == ["app.core.canary", "app.workflows.orders"]
+
+
 def test_a_worker_reads_every_queue(worker: Worker) -> None:
-    assert queues_of(worker.name) == queue_names()
+    assert queues_of(worker.name) == sorted(queue_names())
 
 
 def test_a_worker_can_be_kept_to_some_queues(tmp_path: Path) -> None:
@@ -57,6 +104,14 @@ def test_a_worker_can_be_kept_to_some_queues(tmp_path: Path) -> None:
         picky.wait_for_output(" ready.")
 
         assert queues_of(picky.name) == [chosen]
+
+
+def test_a_task_is_tried_again_in_the_queue_that_it_was_sent_to(worker: Worker) -> None:
+    chosen = queue_names()[-1]
+
+    sent = probes.flaky.apply_async(kwargs={"failures": 2, "retry_after": 0.5}, queue=chosen)
+
+    assert letter_of(worker, sent.id, chosen).attempts == 2
 
 
 def test_a_queue_that_nobody_reads_is_refused() -> None:
