@@ -20,15 +20,23 @@ def main() -> None:
     known = [name.upper() for name in Config.model_fields]
     parser.add_argument("variables", metavar="VARIABLE", nargs="+", choices=known)
     variables = parser.parse_args().variables
+    config = load_config()
+    for variable in variables:
+        print(f"{variable}={quote(str(getattr(config, variable.lower())))}")
+
+
+def load_config() -> Config:
+    """Return the settings of the plumbing.
+
+    Raises:
+        SystemExit: when variables of the service are missing or wrong, with one list of all.
+    """
     try:
-        config = Config.load()
+        return Config.load()
     except SystemExit:
-        # One list for the whole service, not only for what is read here.
         import_settings()
         check_environment()
         raise
-    for variable in variables:
-        print(f"{variable}={quote(str(getattr(config, variable.lower())))}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""Starts a worker or beat with the settings of the service: `python -m app.core.start worker`.
+
+It is Celery's own command, and takes its options. But `celery` imports whatever is installed that
+adds a command, Flower for example, and a script would need one more Python to read the settings.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+from app.config import Config
+from app.core.shell import load_config
+
+
+def main() -> None:
+    """Do what the command line says.
+
+    Raises:
+        SystemExit: when variables are missing or wrong, and at the end.
+    """
+    command, *options = sys.argv[1:]
+    config = load_config()
+    arguments = [f"--loglevel={config.log_level}", *options]
+    if command == "worker":
+        arguments = [*_pool(config), *arguments]
+        if config.worker_pool == "gevent":
+            # It has to patch Python before anything else is imported.
+            celery = [sys.executable, "-m", "celery", "--app", "app.celery_app"]
+            os.execv(sys.executable, [*celery, command, *arguments])  # noqa: S606
+    _run(command, arguments)
+
+
+def _pool(config: Config) -> list[str]:
+    autoscale = [f"--autoscale={config.worker_autoscale}"] if config.worker_autoscale else []
+    return [f"--pool={config.worker_pool}", *autoscale]
+
+
+def _run(command: str, arguments: list[str]) -> None:
+    # Celery's type stubs leave out its command line.
+    base: Any = import_module("celery.bin.base")
+    click_command: Any = getattr(import_module(f"celery.bin.{command}"), command)
+    app: Any = import_module("app.celery_app").app
+    context = base.CLIContext(app=app, no_color=False, workdir=None)
+    click_command.main(arguments, prog_name=f"celery {command}", obj=context)
+
+
+if __name__ == "__main__":
+    main()
