@@ -47,6 +47,7 @@ class Questionnaire(ContextHook):
     - `{{ text | toml }}`, `{{ text | dockerfile }}`: a text as a literal of that language
     - `{{ refuse_bad_answers() }}`: ends the run with a message if something is
     - `{{ owners_files() }}`: what an update leaves alone
+    - `{{ stays_away(file) }}`: whether a file of the owners is not there and does not come
     - `service`: the model of the service, for everything that is rendered
     """
 
@@ -57,6 +58,7 @@ class Questionnaire(ContextHook):
         environment.filters["dockerfile"] = quoting.dockerfile
         environment.globals["refuse_bad_answers"] = refuse_bad_answers
         environment.globals["owners_files"] = owners_files
+        environment.globals["stays_away"] = stays_away
 
     def hook(self, context: dict[str, Any]) -> None:
         """Add the model, once all answers are there: before, those of `--data` are not cast yet."""
@@ -112,6 +114,12 @@ def owners_files(context: Context) -> str:
     """Return patterns, one a line, of the owners' files that the service has had before."""
     files = updates.owners_files(_recorded(context), _in_folder(context))
     return "\n".join(f"**/{file}" for file in files)
+
+
+@pass_context
+def stays_away(context: Context, file: str) -> bool:
+    """Tell whether the service lacks an owners' file, and this update does not bring it."""
+    return bool(updates.stays_away(file, _recorded(context), _in_folder(context)))
 
 
 def _in_folder(context: Context) -> Callable[[str], bool]:

@@ -297,6 +297,15 @@ class Service(Frozen):
         return bool(self.apis) or self.has_type("ai")
 
     @property
+    def mails_reports(self) -> bool:
+        """Whether a worked example mails the daily report.
+
+        A task type of the owners' own may be called `reports_mail`, and then has these files.
+        """
+        both = self.has_type("reports") and self.has_type("email")
+        return both and not self.has_type("reports_mail")
+
+    @property
     def longest_task(self) -> int:
         """The largest hard limit of all task types, in seconds."""
         return max(each.hard_limit for each in self.task_types)
@@ -549,14 +558,14 @@ class Service(Frozen):
         variables = []
         if self.has_type("reports"):
             variables.append(_storage("REPORTS_DIR", "var/reports"))
-            if self.has_type("email"):
-                variables.append(
-                    Variable(
-                        name="REPORTS_MAIL_TO",
-                        value="reports@example.com",
-                        reason="Who gets the daily report.",
-                    )
+        if self.mails_reports:
+            variables.append(
+                Variable(
+                    name="REPORTS_MAIL_TO",
+                    value="reports@example.com",
+                    reason="Who gets the daily report.",
                 )
+            )
         if self.has_type("etl"):
             variables += [
                 _storage("ETL_DIR", "var/etl"),

@@ -37,6 +37,17 @@ RESULT_FILES = {
 }
 """The owners' files that a worked example has besides while results are kept."""
 
+SHARED = {"reports_mail": {"email", "reports"}}
+"""What worked examples do together, unless a task type of the owners has its name."""
+
+SHARED_FILES = (
+    "app/services/{}.py",
+    "app/workflows/{}.py",
+    "tests/unit/test_{}.py",
+    "tests/workflows/test_{}.py",
+)
+"""The owners' files of that."""
+
 API_FILES = ("app/clients/{}.py", "tests/clients/test_{}.py")
 """The owners' files of an external API."""
 
@@ -69,6 +80,17 @@ def owners_files(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> 
         *_never_to_come(recorded, exists),
         *_api_files(recorded),
     ]
+
+
+def stays_away(file: str, recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> bool:
+    """Tell whether an owners' file is not there and does not come either.
+
+    Args:
+        file: the path of the file.
+        recorded: the answers of the service as it is; none for a new one.
+        exists: tells whether the service has a file.
+    """
+    return not exists(file) and file in owners_files(recorded, exists)
 
 
 def unusable_records(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
@@ -114,11 +136,13 @@ def _files(answers: Mapping[str, Any]) -> list[str]:
 
 def _type_files(answers: Mapping[str, Any]) -> list[str]:
     files = []
-    for name in _types(answers):
+    types = _types(answers)
+    for name in types:
         files += [pattern.format(name) for pattern in TYPE_FILES]
         files += EXAMPLE_FILES.get(name, ())
         files += RESULT_FILES.get(name, ()) if _has_results(answers) else ()
-    return files
+    shared = [name for name, parts in SHARED.items() if parts <= set(types) and name not in types]
+    return files + [pattern.format(name) for name in shared for pattern in SHARED_FILES]
 
 
 def _never_to_come(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> list[str]:

@@ -124,8 +124,10 @@ Check = Callable[[Path, dict[str, Any]], bool]
 
 
 def _report_ends(service: Path, _: dict[str, Any]) -> bool:
-    source = (service / "app/tasks/reports.py").read_text()
-    return not re.search(r"\b(daily|custom)\.(s|si|delay|apply_async)\(|chain\(", source)
+    files = ("app/tasks/reports.py", "app/workflows/reports_mail.py")
+    source = "\n".join((service / file).read_text() for file in files)
+    sending = r"\b(daily|daily_mail|custom)\.(s|si|delay|apply_async)\(|chain\("
+    return not re.search(sending, source)
 
 
 def _queues_follow_the_types(service: Path, facts: dict[str, Any]) -> bool:

@@ -149,3 +149,12 @@ def test_the_example_that_is_shown_runs_by_itself_where_one_does() -> None:
     }
 
     assert shown == {"email, orders": "orders", "email, ml": "ml", "email, etl": "email"}
+
+
+def test_the_daily_report_is_mailed_where_both_examples_are() -> None:
+    mailed = {
+        types: service(task_types=types).mails_reports
+        for types in ("email", "reports", "email, reports", "email, reports, reports_mail")
+    }
+
+    assert [types for types, mails in mailed.items() if mails] == ["email, reports"]

@@ -19,7 +19,10 @@ from tests.questionnaire.small_template import FILES, make_template
 
 RENDERED = FILES | {
     "{{ service.root }}/app/settings.py": "settings 1\n",
-    "{{ service.root }}/app/{{ 'schedule.py' if service.beat }}.jinja": "schedule 1\n",
+    "{{ service.root }}/app/{{ 'schedule.py' if service.beat }}.jinja": (
+        "schedule 1\nmail {{ 'stays away' if stays_away('app/workflows/reports_mail.py')"
+        " else 'comes' }}\n"
+    ),
     "{{ service.root }}/app/core.py.jinja": "core 1\n{{ service.soft_shutdown }}\n",
     "{{ service.root }}/app/tasks/__init__.py": "# ours 1\n",
     "{{ service.root }}/scripts/{{ 'start_flower.sh' if service.flower }}.jinja": "flower 1\n",
@@ -32,6 +35,9 @@ RENDERED = FILES | {
     "{{ service.root }}/app/workflows/{{ 'etl.py' if service.has_type('etl') }}.jinja": "chain 1\n",
     "{{ service.root }}/app/workflows/"
     "{{ 'etl_batch.py' if service.has_type('etl') and service.has_results }}.jinja": "chord 1\n",
+    "{{ service.root }}/app/workflows/{{ 'reports_mail.py' if service.mails_reports }}.jinja": (
+        "mail 1\n"
+    ),
     "{{ service.root }}/app/clients/"
     "{% yield api from service.apis %}{{ api.name }}{% endyield %}.py.jinja": (
         "client {{ api.name }} 1\n"
@@ -167,7 +173,7 @@ def test_a_file_that_comes_with_an_answer_appears_on_update(
         task_types="email, etl, orders, refunds",
     )
 
-    assert (service / "app/schedule.py").read_text() == "schedule 2\n"
+    assert (service / "app/schedule.py").read_text().startswith("schedule 2\n")
     assert (service / "scripts/start_flower.sh").read_text() == "flower 2\n"
     assert (service / "app/clients/geo.py").read_text() == "client geo 2\n"
     assert (service / "app/tasks/refunds.py").read_text() == "mine\n"
@@ -192,6 +198,57 @@ def test_a_workflow_does_not_come_to_an_example_that_is_older_than_it(
     update(service, result_backend="redis")
 
     assert not list((service / "app").glob("workflows/*"))
+
+
+@pytest.mark.parametrize("first", ["email", "reports"])
+def test_what_two_examples_do_together_comes_with_the_second(
+    first: str, tmp_path: Path, releases: Path, git: Git
+) -> None:
+    service = make_service(tmp_path / "service", releases, git, task_types=first, beat=False)
+    assert not (service / "app/workflows/reports_mail.py").exists()
+
+    update(service, task_types="email, reports", beat=True)
+
+    assert (service / "app/workflows/reports_mail.py").read_text() == "mail 2\n"
+    assert "mail comes" in (service / "app/schedule.py").read_text()
+
+
+def test_what_two_examples_do_together_does_not_come_where_both_were_before(
+    tmp_path: Path, releases: Path, git: Git
+) -> None:
+    service = make_service(
+        tmp_path / "service", releases, git, task_types="email, reports", beat=False
+    )
+    (service / "app/workflows/reports_mail.py").unlink()
+    commit(git, service)
+
+    update(service, beat=True)
+
+    assert not (service / "app/workflows/reports_mail.py").exists()
+    assert "mail stays away" in (service / "app/schedule.py").read_text()
+
+
+def test_a_schedule_that_comes_later_sees_what_is_there(
+    tmp_path: Path, releases: Path, git: Git
+) -> None:
+    service = make_service(
+        tmp_path / "service", releases, git, task_types="email, reports", beat=False
+    )
+
+    update(service, beat=True)
+
+    assert "mail comes" in (service / "app/schedule.py").read_text()
+
+
+@pytest.mark.parametrize("types", ["email", "reports", "email, reports, reports_mail"])
+def test_what_two_examples_do_together_does_not_go_silently(
+    types: str, tmp_path: Path, releases: Path, git: Git
+) -> None:
+    service = make_service(tmp_path / "service", releases, git, task_types="email, reports")
+
+    [line] = refusal(service, task_types=types)
+
+    assert "app/workflows/reports_mail.py (--data allow_removal=yes" in line
 
 
 def test_an_update_that_would_delete_files_is_refused(service: Path, git: Git) -> None:

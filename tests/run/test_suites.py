@@ -18,7 +18,7 @@ from tests.servers import has_rabbitmq, shared_rabbitmq
 
 share_compiled_templates()
 
-AT_ONCE = 5
+AT_ONCE = 4
 """Suites wait for processes to start and stop, so a few more than cores are run at once."""
 
 COMBINATIONS = list(matrix.suites())

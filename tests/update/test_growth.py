@@ -24,11 +24,6 @@ FULL: dict[str, str | bool] = {
 }
 
 SCHEDULE = "app/schedule.py"
-DAILY_REPORT = (
-    "app/tasks/reports.py",
-    "app/services/reports.py",
-    "tests/integration/test_reports.py",
-)
 GUARDED_MAIL = ("app/services/email.py", "app/schemas/email.py", "tests/unit/test_email.py")
 
 
@@ -75,12 +70,10 @@ def full_service() -> dict[str, str]:
 def is_of_the_first_day(file: str, smaller: dict[str, str | bool]) -> bool:
     """Tell whether a file of the owners is written for the answers that they began with.
 
-    docs/grow.md names them: the schedule has an entry for the examples that were there, the daily
-    report is mailed if there was mail, mail is guarded if there was a place to note it, and tests
-    look for a task's outcome where the result backend of that day shows it.
+    docs/grow.md names them: the schedule has an entry for the examples that were there, mail is
+    guarded if there was a place to note it, and tests look for a task's outcome where the result
+    backend of that day shows it.
     """
-    if smaller == without("email"):
-        return file in DAILY_REPORT or file == SCHEDULE
     if "result_backend" in smaller:
         guarded = "broker" in smaller and file in GUARDED_MAIL
         return guarded or file.startswith(("tests/integration/", "tests/workflows/"))

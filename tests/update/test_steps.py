@@ -168,6 +168,6 @@ def suite(folder: Path, *, whole: bool) -> CompletedProcess[str]:
     style = run([sys.executable, "-m", "ruff", "check", "."], folder)
     if style.returncode:
         return style
-    chosen = [] if whole else ["tests/unit", "tests/integration/test_orders.py"]
+    chosen = [] if whole else ["tests/unit/test_orders.py", "tests/integration/test_orders.py"]
     options = ["-q", "-p", "no:cacheprovider", "--durations=5"]
     return run([sys.executable, "-m", "pytest", *options, *chosen], folder)

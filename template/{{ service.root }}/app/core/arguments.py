@@ -22,15 +22,19 @@ class Arguments:
 
     Raises:
         InvalidTask: when the function takes `*args`, `**kwargs` or positional-only parameters,
-            whose contents nothing describes.
+            whose contents nothing describes, or a type that cannot be checked.
     """
 
     def __init__(self, task_name: str, function: Callable[..., Any]) -> None:
         self._task_name = task_name
-        self._signature = inspect.signature(function, eval_str=True)
-        self._adapters = {
-            name: self._adapter(parameter) for name, parameter in self._signature.parameters.items()
-        }
+        try:
+            self._signature = inspect.signature(function, eval_str=True)
+            self._adapters = {
+                name: self._adapter(parameter)
+                for name, parameter in self._signature.parameters.items()
+            }
+        except (NameError, PydanticUserError) as error:
+            raise InvalidTask(f"{task_name}: an annotation cannot be used: {error}") from None
 
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments by name, as the types that the task declares.
@@ -52,10 +56,17 @@ class Arguments:
         }
 
     def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of the arguments, as an object with each of them by its name."""
+        """Return the JSON Schema of the arguments, as an object with each of them by its name.
+
+        Raises:
+            InvalidTask: when one has a type for which JSON has no form.
+        """
         mode: Literal["validation"] = "validation"
         inputs = [(name, mode, adapter) for name, adapter in self._adapters.items()]
-        schemas, definitions = TypeAdapter.json_schemas(inputs)
+        try:
+            schemas, definitions = TypeAdapter.json_schemas(inputs)
+        except PydanticUserError as error:
+            raise InvalidTask(f"{self._task_name}: an argument is no JSON: {error}") from None
         return {
             "type": "object",
             "properties": {name: schemas[name, mode] for name in self._adapters},
@@ -90,7 +101,10 @@ def result_schema(function: Callable[..., Any]) -> dict[str, Any]:
 
     Without an annotation, or with one that JSON cannot describe, it may be anything.
     """
-    annotation = inspect.signature(function, eval_str=True).return_annotation
+    try:
+        annotation = inspect.signature(function, eval_str=True).return_annotation
+    except NameError as error:
+        return {"description": str(error)}
     if annotation is inspect.Signature.empty:
         return {}
     try:

@@ -135,6 +135,15 @@ class InProcessPool(base.BasePool):  # type: ignore[misc]
             select.select([self._ear], [], [], 1.0)
             self._hear()
 
+    def on_terminate(self) -> None:
+        """End the process with what still runs. It has been handed back.
+
+        Python itself would wait for the threads that tasks have started.
+        """
+        if self._jobs:
+            logging.shutdown()
+            os._exit(os.EX_OK)
+
     def terminate_job(self, pid: int, signal: Any = None) -> None:
         """Do nothing: Celery tells the job itself, too."""
 

@@ -6,9 +6,11 @@ adds a command, Flower for example, and a script would need one more Python to r
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from app.config import Config
@@ -21,15 +23,20 @@ def main() -> None:
     Raises:
         SystemExit: when variables are missing or wrong, and at the end.
     """
-    command, *options = sys.argv[1:]
-    config = load_config()
-    arguments = [f"--loglevel={config.log_level}", *options]
+    parser = argparse.ArgumentParser(prog="python -m app.core.start", description=__doc__)
+    parser.add_argument("command", choices=["worker", "beat"])
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="as for Celery")
+    given = parser.parse_args()
+    # On SIGHUP, Celery starts a worker again with this command line.
+    sys.argv[:1] = ["-m", "app.core.start"]
+    command, config = given.command, load_config()
+    arguments = [f"--loglevel={config.log_level}", *given.options]
     if command == "worker":
         arguments = [*_pool(config), *arguments]
         if config.worker_pool == "gevent":
             # It has to patch Python before anything else is imported.
-            celery = [sys.executable, "-m", "celery", "--app", "app.celery_app"]
-            os.execv(sys.executable, [*celery, command, *arguments])  # noqa: S606
+            celery = str(Path(sys.executable).with_name("celery"))
+            os.execv(celery, [celery, "--app", "app.celery_app", command, *arguments])  # noqa: S606
     _run(command, arguments)
 
 

@@ -104,16 +104,40 @@ def test_a_decorator_decides(monkeypatch: pytest.MonkeyPatch, entries: dict[str,
     }
 
 
-def test_a_task_that_refuses_every_call_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(*numbers: int) -> None:
-        """Take what nothing describes."""
+def _numbers(*numbers: int) -> None:
+    """Take what nothing describes."""
 
+
+def _absent(item: Missing) -> None:  # type: ignore[name-defined] # noqa: F821
+    """Take what is not imported."""
+
+
+def _handle_given(handle: Handle) -> None:
+    """Take what nothing can be checked against."""
+
+
+def _function_given(function: Callable[[], int]) -> None:
+    """Take what JSON has no form for."""
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (_numbers, "*numbers: int cannot be checked"),
+        (_absent, "name 'Missing' is not defined"),
+        (_handle_given, "Unable to generate pydantic-core schema"),
+        (_function_given, "an argument is no JSON"),
+    ],
+)
+def test_a_task_that_refuses_every_call_says_why(
+    run: Callable[..., None], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(say, "run", run)
 
     described = catalog.catalog()["tasks"][say.name]["input"]
 
     assert described["not"] == {}
-    assert "*numbers: int cannot be checked" in described["description"]
+    assert reason in described["description"]
 
 
 def test_a_further_name_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,6 +186,7 @@ def _nothing() -> None:
     [
         (_anything, {}),
         (_handle, {"description": "tests.core.test_catalog.Handle"}),
+        (_absent, {"description": "name 'Missing' is not defined"}),
         (_nothing, {"type": "null"}),
     ],
 )
