@@ -23,7 +23,7 @@ from tests.guarantees.harness import (
     kill,
     moments,
 )
-from tests.guarantees.probes import RETRIES, doze, leave
+from tests.guarantees.probes import RETRIES, delegate, doze, leave
 from tests.guarantees.test_shutdown import IDLE, stop
 
 AT_ONCE = 100
@@ -197,7 +197,8 @@ def test_a_task_that_never_ends_does_not_keep_a_worker_from_its_end(
 ) -> None:
     worker = start()
     batch.publish_held()
-    batch.wait_until_started(1)
+    batch.publish(delegate)
+    batch.wait_until_started(2)
 
     os.kill(worker.pid, signal.SIGTERM)
     worker.wait_for_line("Told to stop")

@@ -88,3 +88,18 @@ def test_a_worker_that_waits_for_its_broker_can_be_told_to_stop(
     batch.publish()
     workers.start()
     none_lost(30.0)
+
+
+def test_a_worker_starts_again_on_sighup(
+    batch: Batch, workers: Workers, none_lost: Callable[[float], None]
+) -> None:
+    worker = workers.start()
+    batch.publish(amount=2, seconds=1.0)
+    batch.wait_until_started(2)
+
+    os.kill(worker.pid, signal.SIGHUP)
+    worker.wait_until(lambda: len(worker.lines(" ready.")) == 2, "another start")
+
+    batch.publish()
+    none_lost(30.0)
+    assert batch.duplicates() == 0
