@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import Config
+from app.core.discovery import queue_names
 from app.core.shell import load_config
 
 
@@ -32,12 +33,21 @@ def main() -> None:
     command, config = given.command, load_config()
     arguments = [f"--loglevel={config.log_level}", *given.options]
     if command == "worker":
+        _check_queues()
         arguments = [*_pool(config), *arguments]
         if config.worker_pool == "gevent":
             # It has to patch Python before anything else is imported.
             celery = str(Path(sys.executable).with_name("celery"))
             os.execv(celery, [celery, "--app", "app.celery_app", command, *arguments])  # noqa: S606
     _run(command, arguments)
+
+
+def _check_queues() -> None:
+    known = queue_names()
+    wanted = filter(None, os.environ.get("WORKER_QUEUES", "").split(","))
+    unknown = ", ".join(name for name in wanted if name not in known)
+    if unknown:
+        raise SystemExit(f"WORKER_QUEUES: there is no queue {unknown}, but {', '.join(known)}")
 
 
 def _pool(config: Config) -> list[str]:

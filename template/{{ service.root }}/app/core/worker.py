@@ -15,7 +15,7 @@ from typing import Any
 from celery import bootsteps
 
 from app.config import Config
-from app.core import health
+from app.core import control, health  # noqa: F401
 from app.core.consumer import Consumer as BuryingConsumer
 
 config = Config.load()

@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from app.core.discovery import queue_names
 from dev.processes import Process
 from tests.conftest import ROOT, WORKER_ENVIRONMENT
 
@@ -48,3 +49,13 @@ def test_a_script_ends_with_the_faults_of_the_whole_service() -> None:
     assert "LOG_LEVEL: Input should be 'DEBUG'" in done.stderr
     assert "TASK_MAX_RETRIES: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_queue_that_is_not_there_ends_a_worker_at_its_start(tmp_path: Path) -> None:
+    variables = {**WORKER_ENVIRONMENT, "WORKER_QUEUES": f"{queue_names()[0]},no.such"}
+
+    with Process([ROOT / "scripts/start_worker.sh"], tmp_path / "log", variables) as process:
+        assert process.wait() == 1
+
+    assert "WORKER_QUEUES: there is no queue no.such, but " in process.output()
+    assert "Traceback" not in process.output()
