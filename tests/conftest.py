@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-LAYERS = ("questionnaire", "model", "render", "update", "run", "demo", "docs", "survive")
+LAYERS = ("render", "questionnaire", "model", "update", "run", "demo", "docs", "survive")
+"""In the order in which they run. Render is the first of its process: it watches every template
+from its first compilation on."""
 
 _seconds: dict[str, float] = defaultdict(float)
 
@@ -20,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the layers from cheap to dear, each in one process: its tests share what they render."""
+    """Run the layers in their order, each in one process: its tests share what they render."""
     items.sort(key=lambda item: LAYERS.index(layer(item.path)))
     for item in items:
         # The files of these share nothing, and are the longest.

@@ -10,8 +10,8 @@ from extensions.model import CATALOGUE_LIMITS
 from tests.harness import questions
 
 TASK_TYPES = {
-    "default": "email, reports, etl",
     "own": "orders_sync, thumbnails",
+    "default": "email, reports, etl",
     "all": ", ".join([*CATALOGUE_LIMITS, "orders_sync"]),
 }
 """What every combination of the other answers is rendered with."""

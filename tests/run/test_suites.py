@@ -23,6 +23,19 @@ AT_ONCE = 4
 
 COMBINATIONS = list(matrix.suites())
 
+PROCESSES = [
+    "tests/core/test_beat.py",
+    "tests/core/test_dev.py",
+    "tests/core/test_encryption.py",
+    "tests/core/test_flower.py",
+    "tests/core/test_pools.py",
+    "tests/core/test_scripts.py",
+]
+"""Tests that start processes of their own, a third of a suite's time. They are run wherever a pair
+of answers is new, and everywhere with --full."""
+
+PAIRS = matrix.covering()
+
 Finished = subprocess.CompletedProcess[str]
 
 
@@ -44,8 +57,11 @@ def test_every_pair_of_task_types_and_another_answer_is_run() -> None:
 
 
 @pytest.fixture(scope="module")
-def suites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Finished]]]:
+def suites(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[dict[str, Future[Finished]]]:
     """All suites, running side by side."""
+    full = pytestconfig.getoption("full")
     root = tmp_path_factory.mktemp("suites")
     services = [
         (render(root / str(answers["service_name"]), answers), answers) for answers in COMBINATIONS
@@ -60,16 +76,25 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Futur
         pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
         yield {
             str(answers["service_name"]): pool.submit(
-                suite, folder, environment.get(str(answers["broker"]), "")
+                suite,
+                folder,
+                environment.get(str(answers["broker"]), ""),
+                [] if full or is_new_pair(answers) else PROCESSES,
             )
             for folder, answers in services
         }
         pool.shutdown(cancel_futures=True)
 
 
-def suite(service: Path, broker_url: str) -> Finished:
+def is_new_pair(answers: dict[str, str | bool]) -> bool:
+    """Tell whether this is one of the few combinations in which all pairs of answers occur."""
+    return any(answers.items() >= pair.items() for pair in PAIRS)
+
+
+def suite(service: Path, broker_url: str, left_out: list[str]) -> Finished:
     """Run the tests of a service."""
     options = ["-q", "-p", "no:cacheprovider", "--durations=5"]
+    options += [f"--ignore={file}" for file in left_out]
     return run([sys.executable, "-m", "pytest", *options], service, TEST_BROKER_URL=broker_url)
 
 
