@@ -34,18 +34,20 @@ demo: setup ## generate a worker, run it on real servers, send tasks through it
 servers:
 	@PATH='$(SYSTEM_PATH)' .ci/install-servers
 
-# Two processes take turns at the layers. The last layer has the machine to itself: it measures.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder --ignore tests/survive
+# The suites of the services run beside the layers that keep one core busy. The last layer has the
+# machine to itself: it measures.
+OTHER_LAYERS := $(addprefix tests/,render questionnaire model update demo docs)
+RUN_LAYERS = $(PYTHON) -m pytest $(1) tests/run & suites=$$!; \
+	$(PYTHON) -m pytest $(1) $(OTHER_LAYERS); others=$$?; \
+	wait $$suites && [ $$others = 0 ] && $(PYTHON) -m pytest $(1) tests/survive
 
 .PHONY: test
 test: setup servers lint types ## run the tests: what CI runs
-	$(PYTHON) -m pytest $(SIDE_BY_SIDE)
-	$(PYTHON) -m pytest tests/survive
+	@$(call RUN_LAYERS,)
 
 .PHONY: test-all
 test-all: setup servers lint types ## run the tests at full length, before a release
-	$(PYTHON) -m pytest --full $(SIDE_BY_SIDE)
-	$(PYTHON) -m pytest --full tests/survive
+	@$(call RUN_LAYERS,--full)
 
 .PHONY: bench-transport
 bench-transport: setup ## measure our transport for Redis against the stock one

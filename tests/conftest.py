@@ -20,14 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run every layer at full length")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the layers in their order, each in one process: its tests share what they render."""
+    """Run the layers in their order."""
     items.sort(key=lambda item: LAYERS.index(layer(item.path)))
-    for item in items:
-        # The files of these share nothing, and are the longest.
-        by_file = layer(item.path) in ("docs", "run", "update")
-        item.add_marker(pytest.mark.xdist_group(item.path.stem if by_file else layer(item.path)))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
