@@ -32,5 +32,6 @@ def revoke(
     if terminate:
         number = signals.signum(signal or control.TERM_SIGNAME)
         for request in [state.requests[each] for each in ids if each in state.requests]:
+            logger.info("Terminating %s (%s)", request.id, number)
             request.terminate(panel.consumer.pool, signal=number)
     return control.ok(f"tasks {names} flagged as revoked")
