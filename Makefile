@@ -36,7 +36,7 @@ servers:
 
 # The suites of the services run beside the layers that keep one core busy. The last layer has the
 # machine to itself: it measures.
-OTHER_LAYERS := $(addprefix tests/,render questionnaire model update demo docs)
+OTHER_LAYERS := $(addprefix tests/,render questionnaire model update release demo docs)
 RUN_LAYERS = $(PYTHON) -m pytest $(1) tests/run & suites=$$!; \
 	$(PYTHON) -m pytest $(1) $(OTHER_LAYERS); others=$$?; \
 	wait $$suites && [ $$others = 0 ] && $(PYTHON) -m pytest $(1) tests/survive
@@ -48,6 +48,10 @@ test: setup servers lint types ## run the tests: what CI runs
 .PHONY: test-all
 test-all: setup servers lint types ## run the tests at full length, before a release
 	@$(call RUN_LAYERS,--full)
+
+.PHONY: examples
+examples: setup ## make the services of docs/examples, and write their pages anew
+	@$(PYTHON) -m examples
 
 .PHONY: bench-transport
 bench-transport: setup ## measure our transport for Redis against the stock one
@@ -67,6 +71,10 @@ types: setup ## check the types of this repository
 .PHONY: tags
 tags: ## make the Git tags of all releases
 	@grep -v '^#' releases.txt | while read -r version commit; do git tag --force "$$version" "$$commit"; done
+
+.PHONY: release
+release: setup ## check, test, write the changelog, commit and tag: make release VERSION=1.2.3
+	@$(PYTHON) -m release "$(VERSION)"
 
 .PHONY: requirements
 requirements: setup ## pin the packages anew

@@ -426,6 +426,8 @@ class Service(Frozen):
             chosen += ["scikit-learn>=1.9,<1.10", "threadpoolctl>=3.7,<4"]
         if self.stores_files:
             chosen += ["fsspec>=2026.9"]
+        if self.reads_csv:
+            chosen += ["typing-extensions>=4.15,<5"]
         return tuple(sorted(set(chosen)))
 
     @cached_property

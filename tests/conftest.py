@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-LAYERS = ("render", "questionnaire", "model", "update", "run", "demo", "docs", "survive")
+LAYERS = (
+    "render",
+    "questionnaire",
+    "model",
+    "update",
+    "release",
+    "run",
+    "demo",
+    "docs",
+    "survive",
+)
 """In the order in which they run. Render is the first of its process: it watches every template
 from its first compilation on."""
 

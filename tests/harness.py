@@ -17,15 +17,15 @@ import yaml
 from jinja2 import Environment
 
 ROOT = Path(__file__).parent.parent
-TEMPLATE_PARTS = ("copier.yml", "extensions", "template")
+TEMPLATE_PARTS = ("CHANGELOG.md", "copier.yml", "extensions", "migrations", "template")
 
 Answers = Mapping[str, str | bool]
 
 
 @cache
-def questions() -> dict[str, dict[str, Any]]:
+def questions(questionnaire: Path = ROOT / "copier.yml") -> dict[str, dict[str, Any]]:
     """Return the questions that a person is asked, by name."""
-    entries = yaml.safe_load((ROOT / "copier.yml").read_text())
+    entries = yaml.safe_load(questionnaire.read_text())
     return {
         name: details
         for name, details in entries.items()

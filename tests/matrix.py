@@ -1,13 +1,21 @@
-"""The combinations of answers, made from the questionnaire itself."""
+"""The combinations of answers, made from the questionnaire itself.
+
+A question with fixed answers takes part as soon as it is in copier.yml. One of free text needs its
+answers here, in TEXTS.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations, product
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, count, product
+from string import ascii_lowercase
 from typing import Any
 
+from extensions.answers import DESCRIPTION_LENGTH
 from extensions.model import CATALOGUE_LIMITS
 from tests.harness import questions
+
+Answer = str | bool
 
 TASK_TYPES = {
     "own": "orders_sync, thumbnails",
@@ -24,14 +32,42 @@ APIS = {
     "two": "payments=https://api.payments.example/v1, address_check=http://check.example:8080",
 }
 
-EXTREMES: tuple[dict[str, str | bool], ...] = (
-    {"service_name": "worker-celery-a", "task_types": "a", "external_apis": "b=https://b.example"},
+NAMES = {
+    "ordinary": "worker-celery-shop",
+    "shortest": "worker-celery-a",
+    "longest": "worker-celery-abcdefghij-klmnopqrstu",
+}
+
+DESCRIPTIONS = {
+    "ordinary": "Sends invoices and reminders",
+    "shortest": "x",
+    "special": "Quotes \" ' backslash \\ dollar $HOME emoji 🐇 {{ braces }} #hash".ljust(
+        DESCRIPTION_LENGTH, "."
+    ),
+}
+
+TEXTS = {
+    "service_name": NAMES,
+    "description": DESCRIPTIONS,
+    "task_types": TASK_TYPES,
+    "external_apis": APIS,
+}
+"""Answers to the questions of free text."""
+
+CORE = ("broker", "result_backend", "beat", "flower", "external_apis")
+"""The questions whose answers are combined in full: 48 combinations."""
+
+EXTREMES: tuple[dict[str, Answer], ...] = (
     {
-        "service_name": "worker-celery-abcdefghij-klmnopqrstu",
+        "service_name": NAMES["shortest"],
+        "task_types": "a",
+        "external_apis": "b=https://b.example",
+    },
+    {
+        "service_name": NAMES["longest"],
         "task_types": "abcdefghijklmnopqrst, email",
         "external_apis": "zyxwvutsrqponmlkjihg=https://long.example/with/a/path",
     },
-    {"description": "Quotes \" ' backslash \\ dollar $HOME emoji 🐇 {{ braces }} #hash"},
     {"task_types": "etl", "beat": False},
     {"task_types": "maintenance", "beat": False, "result_backend": "none"},
     {"task_types": "ml", "broker": "rabbitmq", "result_backend": "none"},
@@ -41,68 +77,87 @@ EXTREMES: tuple[dict[str, str | bool], ...] = (
 )
 
 
-def choices(question: str) -> list[str | bool]:
-    """Return every answer that a question offers."""
+def values(question: str) -> list[Answer]:
+    """Return every answer that a question offers, or those that stand for its free text."""
     details: Mapping[str, Any] = questions()[question]
     if details["type"] == "bool":
         return [True, False]
-    return list(details["choices"])
+    return list(details.get("choices") or TEXTS[question].values())
 
 
-def core() -> Iterator[dict[str, str | bool]]:
+def every(*names: str) -> Iterator[dict[str, Answer]]:
+    """Yield every combination of answers to some questions."""
+    for answers in product(*map(values, names)):
+        yield dict(zip(names, answers, strict=True))
+
+
+def core() -> Iterator[dict[str, Answer]]:
     """Yield every combination of broker, result backend, beat, Flower and APIs: 48 of them."""
-    names = ("broker", "result_backend", "beat", "flower")
-    for *values, apis in product(*(choices(name) for name in names), APIS.values()):
-        yield dict(zip(names, values, strict=True)) | {"external_apis": apis}
+    return every(*CORE)
 
 
-def covering() -> list[dict[str, str | bool]]:
-    """Return a few combinations of the core in which every pair of answers occurs."""
-    missing = {pair for answers in core() for pair in _pairs(answers)}
+def covering(*names: str) -> list[dict[str, Answer]]:
+    """Return a few combinations, of the core or of other questions, with every pair of answers."""
+    candidates = [(answers, pairs(answers)) for answers in every(*names or CORE)]
+    missing = set().union(*(found for _, found in candidates))
     chosen = []
     while missing:
-        best = max(core(), key=lambda answers: len(_pairs(answers) & missing))
-        missing -= _pairs(best)
-        chosen.append(best)
+        answers, found = max(candidates, key=lambda candidate: len(candidate[1] & missing))
+        missing -= found
+        chosen.append(answers)
     return chosen
 
 
-def suites() -> Iterator[dict[str, str | bool]]:
-    """Yield every combination of the core, with task types such that each pair of them occurs.
+def shapes() -> list[dict[str, Answer]]:
+    """Return a few services in which every pair of answers to all questions occurs."""
+    return covering(*questions())
 
-    A name of its own lets every service share the one RabbitMQ, as the names promise.
+
+def suites() -> Iterator[dict[str, Answer]]:
+    """Yield every combination of the core, with answers to the rest such that each pair occurs.
+
+    Task types are also taken one by one. A name of its own lets every service share the one
+    RabbitMQ, as the names promise.
     """
-    sets = [*TASK_TYPES.values(), *ALONE.values()]
-    missing = {pair for types in sets for answers in core() for pair in _with_types(answers, types)}
-    for number, answers in enumerate(core()):
-        types = max(sets, key=lambda types: len(_with_types(answers, types) & missing))
-        missing -= _with_types(answers, types)
-        yield answers | {"service_name": f"worker-celery-s{number}", "task_types": types}
+    types = [*TASK_TYPES.values(), *ALONE.values()]
+    further = [
+        more | {"task_types": each} for each in types for more in every(*_beside("task_types"))
+    ]
+    names = {
+        NAMES["ordinary"]: (f"worker-celery-s{number}" for number in count()),
+        NAMES["shortest"]: (f"worker-celery-{letter}" for letter in ascii_lowercase),
+        NAMES["longest"]: (f"{NAMES['longest'][:-2]}{number:02}" for number in count()),
+    }
+    for answers in spread(core(), further):
+        yield answers | {"service_name": next(names[str(answers["service_name"])])}
 
 
-def _with_types(
-    answers: Mapping[str, str | bool], types: str
-) -> set[tuple[str, tuple[str, str | bool]]]:
-    return {(types, item) for item in answers.items()}
-
-
-def _pairs(answers: Mapping[str, str | bool]) -> set[tuple[tuple[str, str | bool], ...]]:
-    return set(combinations(sorted(answers.items(), key=str), 2))
-
-
-def rendered() -> Iterator[dict[str, str | bool]]:
+def rendered() -> Iterator[dict[str, Answer]]:
     """Yield what the render layer looks at: the core with all task types, and the rest."""
-    for answers in core():
-        for task_types in TASK_TYPES.values():
-            yield answers | {"task_types": task_types}
+    yield from spread(every(*CORE, "task_types"), every(*_beside("task_types")))
     for task_types in ALONE.values():
         yield {"task_types": task_types}
-    for version in choices("python_version"):
-        yield {"python_version": version}
     yield from EXTREMES
 
 
-def name(answers: Mapping[str, str | bool]) -> str:
+def spread(
+    rows: Iterable[dict[str, Answer]], further: Iterable[dict[str, Answer]]
+) -> Iterator[dict[str, Answer]]:
+    """Yield each row with further answers, chosen such that every pair occurs."""
+    rows, further = list(rows), list(further)
+    missing = {pair for row, more in product(rows, further) for pair in pairs(row | more)}
+    for row in rows:
+        best = max((row | more for more in further), key=lambda each: len(pairs(each) & missing))
+        missing -= pairs(best)
+        yield best
+
+
+def pairs(answers: Mapping[str, Answer]) -> set[tuple[tuple[str, Answer], ...]]:
+    """Return every two answers of a combination, in one order."""
+    return set(combinations(sorted(answers.items()), 2))
+
+
+def name(answers: Mapping[str, Answer]) -> str:
     """Return a short name for a combination, for folders and messages."""
     parts = [
         str(answers.get("broker", "redis")),
@@ -112,3 +167,7 @@ def name(answers: Mapping[str, str | bool]) -> str:
         "apis" if answers.get("external_apis") else "noapis",
     ]
     return "-".join(parts)
+
+
+def _beside(question: str) -> list[str]:
+    return [name for name in questions() if name not in (*CORE, question)]

@@ -13,7 +13,14 @@ TEMPLATE_URL = "gh:OWNER/copier-celery-worker"
 GUIDE = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 """The pages for users."""
 
-PAGES = [*GUIDE, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"))]
+EXAMPLES = sorted((ROOT / "docs/examples").glob("*.md"))
+"""The pages that `make examples` writes. tests/docs/test_examples.py runs their commands."""
+
+PAGES = [
+    *GUIDE,
+    *EXAMPLES,
+    *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")),
+]
 
 NEWCOMER = re.compile(
     r"^## Your first own task in five minutes\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL

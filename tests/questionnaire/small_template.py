@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.harness import ROOT
+from tests.harness import ROOT, template_copy
 
 FILES = {
     "{{ _copier_conf.answers_file }}.jinja": None,
@@ -17,12 +17,8 @@ FILES = {
 
 
 def make_template(folder: Path, files: Mapping[str, str | None] = FILES) -> Path:
-    """Make a template with the real questionnaire and extensions that renders these files."""
-    folder.mkdir()
-    shutil.copy(ROOT / "copier.yml", folder)
-    shutil.copytree(
-        ROOT / "extensions", folder / "extensions", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    """Make a template that renders these files, and is the real one beside that."""
+    shutil.copytree(template_copy(), folder, ignore=shutil.ignore_patterns("template"))
     for name, text in files.items():
         file = folder / "template" / name
         file.parent.mkdir(parents=True, exist_ok=True)

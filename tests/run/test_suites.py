@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import matrix
-from tests.harness import render, run, share_compiled_templates
+from tests.harness import questions, render, run, share_compiled_templates
 from tests.servers import has_rabbitmq, shared_rabbitmq
 
 share_compiled_templates()
@@ -40,20 +40,22 @@ Finished = subprocess.CompletedProcess[str]
 
 
 def test_every_pair_of_task_types_and_another_answer_is_run() -> None:
+    others = questions().keys() - {"service_name", "task_types"}
     run_pairs = {
-        (answers["task_types"], item)
-        for answers in COMBINATIONS
-        for item in answers.items()
-        if item[0] not in ("service_name", "task_types")
+        (answers["task_types"], name, answers[name]) for answers in COMBINATIONS for name in others
     }
     wanted = {
-        (types, item)
+        (types, name, value)
         for types in [*matrix.TASK_TYPES.values(), *matrix.ALONE.values()]
-        for answers in matrix.core()
-        for item in answers.items()
+        for name in others
+        for value in matrix.values(name)
     }
 
     assert run_pairs == wanted
+
+
+def test_every_service_has_a_name_of_its_own() -> None:
+    assert len({answers["service_name"] for answers in COMBINATIONS}) == len(COMBINATIONS)
 
 
 @pytest.fixture(scope="module")

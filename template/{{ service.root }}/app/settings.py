@@ -15,6 +15,9 @@ ALIASES: dict[str, str] = {}
 QUEUES: list[str] = []
 """Further queues, without the service's purpose: `invoices.urgent`. A call names one in `queue`."""
 
+QUEUE_ARGUMENTS: dict[str, dict[str, Any]] = {}
+"""Arguments of queues in RabbitMQ, named as above: `{"invoices": {"x-max-length": 100_000}}`."""
+
 
 class Settings(EnvSettings):
     """What your tasks need to know about where they run. Read it with `Settings.load()`."""

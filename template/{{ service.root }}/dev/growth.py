@@ -34,9 +34,18 @@ def add(question: str, entry: str) -> NoReturn:
     Raises:
         SystemExit: when there is no Copier.
     """
+    need_copier()
+    answer = ", ".join([*entries(ANSWERS.read_text(), question), entry])
+    os.execvp(COMMAND[0], [*COMMAND, "--data", f"{question}={answer}"])
+
+
+def need_copier() -> None:
+    """Make sure that Copier is there.
+
+    Raises:
+        SystemExit: when it is not.
+    """
     if not shutil.which("copier"):
         raise SystemExit(
             "Copier is not installed: uv tool install copier --with copier-template-extensions"
         )
-    answer = ", ".join([*entries(ANSWERS.read_text(), question), entry])
-    os.execvp(COMMAND[0], [*COMMAND, "--data", f"{question}={answer}"])

@@ -10,6 +10,7 @@ import pytest
 from app.celery_app import app
 from app.core import discovery
 from app.core.discovery import (
+    check_queue_arguments,
     queue_name,
     queue_names,
     route,
@@ -72,8 +73,18 @@ def test_settings_made_before_there_were_further_queues_will_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr("app.settings.QUEUES", raising=False)
+    monkeypatch.delattr("app.settings.QUEUE_ARGUMENTS", raising=False)
 
+    check_queue_arguments()
     assert set(map(queue_name, task_modules())) <= set(queue_names())
+
+
+def test_arguments_that_no_queue_gets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = {"no.such": {"x-max-length": 1}}
+    monkeypatch.setattr("app.settings.QUEUE_ARGUMENTS", arguments, raising=False)
+
+    with pytest.raises(SystemExit, match=r"QUEUE_ARGUMENTS.*no\.such"):
+        check_queue_arguments()
 
 
 def test_workflows_are_imported_where_there_are_some(
