@@ -11,7 +11,7 @@ from copier import VcsRef
 
 from extensions.model import CATALOGUE_LIMITS
 from tests.harness import render
-from tests.update.conftest import Factory, Service
+from tests.update.services import Factory, Service
 
 TYPES = (*CATALOGUE_LIMITS, "orders")
 
@@ -24,6 +24,7 @@ FULL: dict[str, str | bool] = {
 }
 
 SCHEDULE = "app/schedule.py"
+EXAMPLE = ".env.example"
 GUARDED_MAIL = ("app/services/email.py", "app/schemas/email.py", "tests/unit/test_email.py")
 
 
@@ -57,6 +58,20 @@ def test_adding_an_answer_later_equals_having_it_from_the_start(
         file for file in after.keys() | expected.keys() if after.get(file) != expected.get(file)
     }
     assert {file for file in different if not is_of_the_first_day(file, smaller)} == set()
+
+
+def test_a_variable_of_the_owners_and_those_of_a_new_api_do_not_touch(generate: Factory) -> None:
+    service = generate()
+    place = "# Your own settings come here.\n"
+    assert place in service.read(EXAMPLE)
+    service.write(EXAMPLE, service.read(EXAMPLE).replace(place, f"{place}SHOP_CURRENCY=EUR\n"))
+    service.commit()
+
+    service.update(to=VcsRef.CURRENT, external_apis="payments=https://payments.example")
+
+    assert service.conflicts() == []
+    assert f"{place}SHOP_CURRENCY=EUR\n" in service.read(EXAMPLE)
+    assert "PAYMENTS_API_URL=" in service.read(EXAMPLE)
 
 
 @cache

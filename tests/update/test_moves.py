@@ -17,7 +17,7 @@ from copier import VcsRef
 
 from tests.harness import run
 from tests.servers import has_rabbitmq
-from tests.update.conftest import Factory, Service
+from tests.update.services import Factory, Service
 
 LEAN: dict[str, str | bool] = {"beat": False, "flower": False, "result_backend": "none"}
 

@@ -12,7 +12,7 @@ import pytest
 from tests.docs.pages import NEWCOMER
 from tests.harness import run
 from tests.servers import has_rabbitmq
-from tests.update.conftest import Factory, Service, git
+from tests.update.services import Factory, Service, git
 
 STEP = re.compile(r"(.*?)```(\w+)\n(.*?)```\n", re.DOTALL)
 """What the text says, and the block of commands or of Python that follows."""

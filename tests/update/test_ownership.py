@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.update.conftest import Factory, Template
+from tests.update.services import Factory, Template
 
 TASKS = "app/tasks/orders.py"
 TEMPLATE_TASKS = (

@@ -1,0 +1,116 @@
+"""The releases of this template, and services made from them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import matrix
+from tests.harness import ROOT, Answers, template_copy
+from tests.update.services import Factory, Service, States, Template, git
+
+NOW = "999.0.0"
+"""What the working tree is called as a release: newer than all others."""
+
+PARENT = "HEAD~"
+"""What users have who follow the branch: the commit before this one."""
+
+ANSWERS_FILE = ".copier-answers.yml"
+"""It names the release and the template, so it is never the same in two services."""
+
+SHAPES = matrix.shapes()
+
+PARENT_SHAPES = 3
+"""In how many of them the commit before this one is updated."""
+
+
+def releases(root: Path = ROOT) -> dict[str, str]:
+    """Return the commit of every release, oldest first, and of what was there before this one."""
+    lines = (root / "releases.txt").read_text().splitlines()
+    commits = dict(line.split() for line in lines if line and not line.startswith("#"))
+    return commits | {PARENT: PARENT}
+
+
+def commit_of(version: str, root: Path = ROOT) -> str:
+    """Return the commit of a release.
+
+    Raises:
+        pytest.fail.Exception: when this clone is too shallow to have it.
+    """
+    name = f"{releases(root)[version]}^{{commit}}"
+    try:
+        return git(root, "rev-parse", "--verify", "--quiet", name).strip()
+    except subprocess.CalledProcessError:
+        pytest.fail(
+            f"the commit of {version} is not in this clone: fetch the whole history, by"
+            " `git fetch --unshallow` or, in a workflow, by `fetch-depth: 0`"
+        )
+
+
+def all_releases(folder: Path) -> Template:
+    """Clone this repository, with a tag for each release and the working tree as the newest one."""
+    git(folder.parent, "clone", "--quiet", "--no-tags", str(ROOT), str(folder))
+    for version in releases():
+        if version != PARENT:
+            git(folder, "tag", version, commit_of(version))
+    for part in template_copy().iterdir():
+        if part.is_dir():
+            shutil.rmtree(folder / part.name, ignore_errors=True)
+            shutil.copytree(part, folder / part.name)
+        else:
+            shutil.copy(part, folder / part.name)
+    template = Template(folder)
+    template.release(NOW)
+    return template
+
+
+class Stock:
+    """Services from all releases, each generated once and then copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self._generate = Factory(all_releases(folder / "template"), folder)
+        self._made: dict[tuple[str, ...], Service] = {}
+
+    def service(self, version: str, answers: Answers, folder: Path) -> Service:
+        """Return a service of a release, of which nobody else has the files."""
+        return Service(shutil.copytree(self._one(version, answers).folder, folder))
+
+    def fresh(self, answers: Answers) -> States:
+        """Return the files of a service that is made from the working tree."""
+        return self._one(NOW, answers).states()
+
+    def _one(self, version: str, answers: Answers) -> Service:
+        key = (version, str(sorted(answers.items())))
+        if key not in self._made:
+            commit = commit_of(version) if version == PARENT else version
+            self._made[key] = self._generate(answers, commit)
+        return self._made[key]
+
+
+def cases(*, full: bool) -> Iterator[tuple[str, int]]:
+    """Yield which releases are updated in which shapes.
+
+    The last two in all of them, the oldest in one, and what was there before this commit in a few;
+    with --full, every release in every shape.
+    """
+    *versions, parent = releases()
+    for version in versions:
+        every = full or version in versions[-2:]
+        number = len(SHAPES) if every else int(version == versions[0])
+        yield from ((version, shape) for shape in range(number))
+    yield from ((parent, shape) for shape in range(PARENT_SHAPES))
+
+
+def in_all_cases(metafunc: pytest.Metafunc) -> None:
+    """Run each test of a module that asks for a version and answers in all cases."""
+    if {"version", "answers"} <= set(metafunc.fixturenames):
+        chosen = list(cases(full=metafunc.config.getoption("full")))
+        metafunc.parametrize(
+            ("version", "answers"),
+            [(version, SHAPES[shape]) for version, shape in chosen],
+            ids=[f"{version}-{shape}-{matrix.name(SHAPES[shape])}" for version, shape in chosen],
+        )
