@@ -70,7 +70,7 @@ types: setup ## check the types of this repository
 
 .PHONY: tags
 tags: ## make the Git tags of all releases
-	@grep -v '^#' releases.txt | while read -r version commit; do git tag --force "$$version" "$$commit"; done
+	@grep -v '^#' releases.txt | while read -r version commit; do git tag --force "$$version" "$$commit" || exit 1; done
 
 .PHONY: release
 release: setup ## check, test, write the changelog, commit and tag: make release VERSION=1.2.3

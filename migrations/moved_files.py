@@ -1,7 +1,7 @@
 """Keep what owners wrote into a file of the template that a release renames or drops.
 
 Copier deletes the old file and renders the new one, whatever was written into the old one. This
-runs after it, merges the edits into the new file, and brings back an edited file without successor.
+runs after it, brings edited files back, and merges each into the new file if there is one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ MOVED: dict[str, dict[str, str | None]] = {
 """By release, the files that it renames with their new names, or None for those that it drops."""
 
 TEMPLATE = Path(__file__).resolve().parent.parent
+COMPARISON = "copier._main."
+"""What the names of the folders begin with in which Copier renders only to compare. The template
+takes the answers as they are recorded there (`extensions/hook.py`)."""
+
 LABELS = ("before updating", "last update", "after updating")
 """What Copier writes beside the markers of a conflict."""
 
@@ -33,11 +37,15 @@ def main() -> None:
     texts = {old: text for old, text in gone.items() if text and not is_untouched(text)}
     if not texts:
         return
-    with TemporaryDirectory() as folder:
+    # Now, so that nothing is lost if what follows fails.
+    git("checkout", "--quiet", "HEAD", "--", *texts)
+    with TemporaryDirectory(prefix=COMPARISON) as folder:
         before = rendered_before(Path(folder), answers=sys.argv[1])
         for old, text in texts.items():
             base = (before / old).read_bytes() if (before / old).exists() else b""
-            if text != base:
+            if text == base:
+                Path(old).unlink()
+            else:
                 keep(old, successor(old), text, base)
 
 
@@ -86,24 +94,24 @@ def rendered_before(folder: Path, answers: str) -> Path:
 
 
 def keep(old: str, new: str | None, text: bytes, base: bytes) -> None:
-    """Merge an edited file into its successor, or bring it back where that is not possible.
+    """Merge an edited file into its successor, or leave it where that is not possible.
 
     Args:
-        old: the path that it had.
+        old: the path that it had, and has again.
         new: the path of its successor, if it has one.
         text: what the owners made of it.
         base: what the template had made of it.
     """
     if new is None or not Path(new).exists() or committed(new) is not None:
-        Path(old).parent.mkdir(parents=True, exist_ok=True)
-        git("checkout", "--quiet", "HEAD", "--", old)
         print(f"{old} left the template. It stays, because you edited it.")
-    elif merge(Path(new), text, base):
+        return
+    if merge(Path(new), text, base):
         print(f"{old} is {new} now, with your edits.")
     else:
         # Git would take the conflict for one of the old file, and name that.
         git("rm", "--quiet", "--cached", "--", old)
         print(f"{old} is {new} now. Your edits are in it as a conflict.")
+    Path(old).unlink()
 
 
 def merge(new: Path, text: bytes, base: bytes) -> bool:

@@ -12,7 +12,7 @@ CHANGELOG = Path(__file__).resolve().parent.parent / "CHANGELOG.md"
 def main() -> None:
     """Print the notes between the two versions, which Copier passes in the environment."""
     since, until = os.environ["VERSION_PEP440_FROM"], os.environ["VERSION_PEP440_TO"]
-    print(notes(CHANGELOG.read_text(), since, until), end="")
+    print(notes(CHANGELOG.read_text(encoding="utf-8"), since, until), end="")
 
 
 def notes(changelog: str, since: str, until: str) -> str:

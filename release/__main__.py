@@ -42,6 +42,9 @@ def main() -> None:
         raise SystemExit("\n  ".join(["Nothing is released and nothing was changed:", *found]))
     if not options.without_tests and subprocess.run(["make", "test-all"], check=False).returncode:
         raise SystemExit("Nothing is released and nothing was changed: the tests fail.")
+    # They take long, and what was written meanwhile would be lost if a step failed.
+    if found := tree_faults():
+        raise SystemExit(f"Nothing is released and nothing was changed: {found[0]}")
     publish(version)
     print(f"{version} is released. Push the branch and the tag.")
 

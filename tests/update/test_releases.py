@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from migrations.moved_files import all_moves
 from tests.harness import ROOT, Answers
 from tests.update.releases import ANSWERS_FILE, Stock, commit_of, in_all_cases, releases
 from tests.update.services import States, different, git, theirs
@@ -17,15 +18,17 @@ def test_an_untouched_service_becomes_what_a_new_one_is(
     version: str, answers: Answers, stock: Stock, tmp_path: Path
 ) -> None:
     service = stock.service(version, answers, tmp_path / "service")
-    before = service.states()
+    before, fresh = service.states(), stock.fresh(answers)
 
     service.update()
 
     assert service.conflicts() == []
     after = service.states()
-    assert different(ours(after), ours(stock.fresh(answers))) == []
+    assert different(ours(after), ours(fresh)) == []
     owned = theirs(before)
     assert [file for file in owned if after.get(file) != before[file]] == []
+    # What owners have written into a file of ours that is gone must not go with it.
+    assert ours(before).keys() - fresh.keys() <= all_moves().keys()
 
 
 def ours(states: States) -> States:

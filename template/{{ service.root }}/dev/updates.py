@@ -46,12 +46,13 @@ def need_commit() -> None:
     """
     if not shutil.which("git"):
         raise SystemExit("Git is not installed, and an update needs it.")
-    found = ["git", "cat-file", "-e", f"HEAD:./{ANSWERS}"]
-    if subprocess.run(found, capture_output=True, check=False).returncode:
-        raise SystemExit(
-            f"An update compares with what is committed, and {ANSWERS} is not:"
-            ' git init && git add . && git commit -m "Create the service"'
-        )
+    if succeeds("git", "cat-file", "-e", f"HEAD:./{ANSWERS}"):
+        return
+    first = "" if succeeds("git", "rev-parse", "--git-dir") else "git init && "
+    raise SystemExit(
+        f"An update compares with what is committed, and {ANSWERS} is not:"
+        f' {first}git add . && git commit -m "Create the service"'
+    )
 
 
 def need_template() -> None:
@@ -106,7 +107,7 @@ def show(copy: Path, wanted: str) -> None:
     update = ["copier", "update", *options, "--defaults", str(copy)]
     done = subprocess.run(update, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"The update would not take place: {reason(done.stderr)}")
+        raise SystemExit(f"The update would not take place:\n{reason(done.stderr)}")
     print(f"From {before} to {recorded(copy / ANSWERS, '_commit')}. Nothing is changed yet:")
     print(f"`copier {' '.join(['update', *options])}` does it.")
     print(done.stdout)
@@ -121,9 +122,17 @@ def show(copy: Path, wanted: str) -> None:
 
 
 def reason(errors: str) -> str:
-    """Return what Copier says about a failure, without a traceback."""
+    """Return what Copier says about a failure, or Git within it, without a traceback."""
     text = errors.strip()
-    return text.splitlines()[-1] if "Traceback (most recent call last)" in text else text
+    if "Traceback (most recent call last)" not in text:
+        return text
+    said = re.search("fatal: .*", text)
+    return said[0] if said else text.splitlines()[-1]
+
+
+def succeeds(*command: str) -> bool:
+    """Run a command without its output, and tell whether it succeeds."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def run(*command: str, folder: Path = Path()) -> str:

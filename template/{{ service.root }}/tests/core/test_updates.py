@@ -134,6 +134,20 @@ def test_why_an_update_would_be_refused_is_said(place: Place) -> None:
     assert "take place: This would delete app/tasks/orders.py" in place.updates(exit_code=1)
 
 
+def test_what_git_says_about_a_template_that_is_away_is_said(place: Place) -> None:
+    place.install_copier(
+        update="""
+    echo 'Traceback (most recent call last):' >&2
+    echo 'Stderr: | fatal: Could not read from remote repository.' >&2
+    echo '        | and the repository exists.' >&2
+    exit 1"""
+    )
+
+    assert "take place: fatal: Could not read from remote repository.\n" in place.updates(
+        exit_code=1
+    )
+
+
 def without_copier(place: Place) -> None:
     (place.programs / "copier").unlink()
 
