@@ -131,7 +131,7 @@ def test_where_nothing_is_newer_there_is_nothing_to_show(place: Place) -> None:
 def test_why_an_update_would_be_refused_is_said(place: Place) -> None:
     place.install_copier(update="echo 'This would delete app/tasks/orders.py' >&2; exit 1")
 
-    assert "take place: This would delete app/tasks/orders.py" in place.updates(exit_code=1)
+    assert "take place:\nThis would delete app/tasks/orders.py" in place.updates(exit_code=1)
 
 
 def test_what_git_says_about_a_template_that_is_away_is_said(place: Place) -> None:
@@ -143,7 +143,7 @@ def test_what_git_says_about_a_template_that_is_away_is_said(place: Place) -> No
     exit 1"""
     )
 
-    assert "take place: fatal: Could not read from remote repository.\n" in place.updates(
+    assert "take place:\nfatal: Could not read from remote repository.\n" in place.updates(
         exit_code=1
     )
 
