@@ -28,8 +28,11 @@ PROCESSES = [
     "tests/core/test_dev.py",
     "tests/core/test_encryption.py",
     "tests/core/test_flower.py",
+    "tests/core/test_growth.py",
+    "tests/core/test_make.py",
     "tests/core/test_pools.py",
     "tests/core/test_scripts.py",
+    "tests/core/test_updates.py",
 ]
 """Tests that start processes of their own, a third of a suite's time. They are run wherever a pair
 of answers is new, and everywhere with --full."""
