@@ -141,7 +141,7 @@ def test_every_malformed_message_is_buried_with_its_reason_and_no_task_is_lost(
 ) -> None:
     workers.start()
     expected: Counter[Reason] = Counter()
-    with app.producer_pool.acquire(block=True) as producer:
+    with app.connection_for_write() as connection, connection.Producer() as producer:
         for number in range(MESSAGES):
             kind = chance.choice([*KINDS, None])
             if kind is None:
