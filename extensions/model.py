@@ -416,6 +416,7 @@ class Service(Frozen):
             "kombu>=5.7,<5.8",
             "pydantic>=2.14,<3",
             "pydantic-settings>=2.16,<3",
+            "structlog>=26.1,<27",
             "tzdata>=2026.1",
         ]
         if self.has_type("email"):
@@ -623,6 +624,12 @@ _RUNNING = VariableGroup(
     title="Running",
     variables=(
         Variable(name="LOG_LEVEL", value="INFO"),
+        Variable(name="LOG_FORMAT", value="text", reason="text or json. The image has json."),
+        Variable(
+            name="LOG_ARGUMENTS",
+            value="no",
+            reason="yes, to have the arguments and results of tasks in the log.",
+        ),
         Variable(
             name="TIMEZONE", value="UTC", reason="Hours and days are those of this time zone."
         ),

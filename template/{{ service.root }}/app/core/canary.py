@@ -17,7 +17,7 @@ NAME = f"{PURPOSE}.canary"
 INTERVAL = 60
 """Seconds between two canaries of a queue. One that is older is dropped."""
 
-TALKATIVE = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+TALKATIVE = ("app.core.logs", "celery.app.trace", "celery.beat", "celery.worker.strategy")
 """The loggers that would write about each canary."""
 
 

@@ -39,7 +39,7 @@ def main() -> None:
             # It has to patch Python before anything else is imported.
             celery = str(Path(sys.executable).with_name("celery"))
             os.execv(celery, [celery, "--app", "app.celery_app", command, *arguments])  # noqa: S606
-    _run(command, arguments)
+    _run(command, arguments, quiet=config.log_format == "json")
 
 
 def _check_queues() -> None:
@@ -55,12 +55,14 @@ def _pool(config: Config) -> list[str]:
     return [f"--pool={config.worker_pool}", *autoscale]
 
 
-def _run(command: str, arguments: list[str]) -> None:
+def _run(command: str, arguments: list[str], *, quiet: bool) -> None:
     # Celery's type stubs leave out its command line.
     base: Any = import_module("celery.bin.base")
     click_command: Any = getattr(import_module(f"celery.bin.{command}"), command)
     app: Any = import_module("app.celery_app").app
-    context = base.CLIContext(app=app, no_color=False, workdir=None)
+    # Celery does so, too, but only after its first warnings.
+    import_module("app.core.logs").configure()
+    context = base.CLIContext(app=app, no_color=False, workdir=None, quiet=quiet)
     click_command.main(arguments, prog_name=f"celery {command}", obj=context)
 
 

@@ -28,7 +28,7 @@ def test_a_canary_is_seen_when_it_comes_through_its_queue(worker: Worker) -> Non
         TASK.apply_async(kwargs={"queue": queue}, queue=queue)
 
     worker.wait_until(lambda: all(map(is_seen, queue_names())), "canary of every queue")
-    assert not worker.lines(canary.NAME, "received")
+    assert not worker.lines(canary.NAME, "started")
     assert not worker.lines(canary.NAME, "succeeded")
 
 

@@ -119,7 +119,7 @@ def test_a_message_that_was_delivered_too_often_is_kept_and_its_hook_called(
     assert letter.reason is Reason.DELIVERED_TOO_OFTEN
     assert letter.deliveries == deliveries + 1
     worker.wait_for_line("hook on_failure:", "DeliveredTooOften")
-    assert not worker.lines(mark, "received")
+    assert not worker.lines(mark, "started")
 
 
 def test_the_worker_has_outlived_all_that(worker: Worker) -> None:

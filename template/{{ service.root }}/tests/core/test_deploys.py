@@ -19,13 +19,13 @@ from tests.core.probes import QUEUE, Point, add, flaky
 def test_what_an_older_sender_does_not_know_has_its_default(worker: Worker) -> None:
     sent = app.send_task(add.name, kwargs={"point": {"x": 1}})
 
-    assert worker.wait_for_line(f"[{sent.id}] succeeded").endswith(": 1")
+    worker.wait_for_line(f"[{sent.id}] succeeded", ": 1 ")
 
 
 def test_a_field_of_a_newer_sender_is_ignored(worker: Worker) -> None:
     sent = app.send_task(add.name, kwargs={"point": {"x": 1, "y": 1, "z": 1}})
 
-    assert worker.wait_for_line(f"[{sent.id}] succeeded").endswith(": 2")
+    worker.wait_for_line(f"[{sent.id}] succeeded", ": 2 ")
 
 
 def test_an_argument_of_a_newer_sender_is_refused(worker: Worker) -> None:
@@ -55,8 +55,8 @@ def test_a_task_answers_to_a_further_name(worker: Worker) -> None:
     from_older_code = app.send_task(name, kwargs={"point": {"x": 1}})
     from_beat = app.tasks[name].apply_async(kwargs={"point": {"x": 2}})
 
-    assert worker.wait_for_line(f"[{from_older_code.id}] succeeded").endswith(": 1")
-    assert worker.wait_for_line(f"[{from_beat.id}] succeeded").endswith(": 2")
+    worker.wait_for_line(f"[{from_older_code.id}] succeeded", ": 1 ")
+    worker.wait_for_line(f"[{from_beat.id}] succeeded", ": 2 ")
 
 
 def test_a_further_name_is_retried_like_the_task(worker: Worker) -> None:

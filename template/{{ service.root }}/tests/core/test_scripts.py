@@ -33,7 +33,7 @@ def test_the_log_level_can_stand_in_the_env_file(service_copy: Path) -> None:
     variables = {**WORKER_ENVIRONMENT, "ENV_FILE": ".env", "LOG_LEVEL": ""}
 
     with Process([service_copy / "scripts/start_worker.sh"], service_copy / "log", variables) as it:
-        it.wait_for_output("DEBUG/MainProcess")
+        it.wait_for_output("[debug ")
 
 
 def test_no_value_is_run_as_a_command() -> None:

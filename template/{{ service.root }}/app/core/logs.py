@@ -1,0 +1,139 @@
+"""How this service logs: each line in one shape, whoever writes it, with the task it is about.
+
+`LOG_FORMAT` is `text` for people and `json` for machines. A line tells when a task begins, after
+which wait, and one when it ends, after which run. Neither arguments nor results are in them, unless
+`LOG_ARGUMENTS` asks for the arguments: they may be personal data.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any
+
+import structlog
+from celery.signals import task_postrun, task_prerun
+from structlog import contextvars, dev, processors, stdlib
+from structlog.typing import EventDict, Processor
+
+from app.config import Config
+from app.core import correlation
+
+config = Config.load()
+logger = logging.getLogger(__name__)
+
+TRACE = "celery.app.trace"
+"""The logger that tells how tasks end."""
+
+RECEIVED = "celery.worker.strategy"
+"""The logger that tells of each message that arrives. The line for a task's beginning says more."""
+
+TELL_ARGUMENTS = ("amqp", "celery.pool", "kombu")
+"""The loggers that write what is in messages, at the level DEBUG."""
+
+_began: ContextVar[float | None] = ContextVar("began", default=None)
+
+
+def configure(**_: Any) -> None:
+    """Let all loggers of this process write to standard error. Called for worker and beat."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter())
+    logging.basicConfig(level=config.log_level, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    if config.log_level != "DEBUG":
+        logging.getLogger(RECEIVED).setLevel(logging.WARNING)
+    if not config.log_arguments:
+        for name in TELL_ARGUMENTS:
+            logging.getLogger(name).setLevel(max(logging.INFO, logging.root.level))
+    structlog.configure(
+        processors=[stdlib.filter_by_level, stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=stdlib.LoggerFactory(),
+        wrapper_class=stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    task_prerun.connect(_begin)
+    task_postrun.connect(_end)
+
+
+def _formatter() -> logging.Formatter:
+    render: list[Processor]
+    if config.log_format == "json":
+        render = [processors.format_exc_info, processors.JSONRenderer()]
+    else:
+        plain = dev.plain_traceback
+        colors = sys.stderr.isatty()
+        render = [_shorten, dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+    return stdlib.ProcessorFormatter(
+        processors=[
+            contextvars.merge_contextvars,
+            stdlib.add_logger_name,
+            stdlib.add_log_level,
+            processors.TimeStamper(fmt="iso"),
+            _describe_task,
+            stdlib.ProcessorFormatter.remove_processors_meta,
+            *render,
+        ]
+    )
+
+
+def _describe_task(_: Any, __: str, line: EventDict) -> EventDict:
+    """Make fields of what Celery says about a task, and leave its result out."""
+    record: logging.LogRecord = line["_record"]
+    about = getattr(record, "data", None)
+    if not isinstance(about, dict) or "id" not in about:
+        return line
+    line.update(task_id=about["id"], task=about["name"])
+    line.update({name: about[name] for name in ("wait_time", "arguments") if name in about})
+    began = _began.get()
+    if record.name == TRACE and began:
+        line["run_time"] = round(time.monotonic() - began, 4)
+    if "return_value" in about and not config.log_arguments:
+        line["event"] = f"Task {about['name']}[{about['id']}] succeeded"
+    return line
+
+
+def _shorten(_: Any, __: str, line: EventDict) -> EventDict:
+    """Leave out what a person sees already."""
+    line.pop("worker", None)
+    for name in ("task", "task_id", "correlation_id"):
+        if name in line and line[name] in str(line["event"]):
+            del line[name]
+    return line
+
+
+def _begin(task_id: str, task: Any, kwargs: dict[str, Any], **_: Any) -> None:
+    request = task.request
+    correlation_id = correlation.of(request)
+    _began.set(time.monotonic())
+    token = correlation.begin(correlation_id)
+    variables = contextvars.bind_contextvars(
+        task_id=task_id,
+        task=task.name,
+        queue=(request.delivery_info or {}).get("routing_key"),
+        attempt=request.retries + 1,
+        worker=request.hostname,
+        correlation_id=correlation_id,
+    )
+    request.undo = token, variables
+    about = {"id": task_id, "name": task.name, "wait_time": _waited(request)}
+    if config.log_arguments:
+        about["arguments"] = kwargs
+    logger.info("Task %(name)s[%(id)s] started", about, extra={"data": about})
+
+
+def _end(task: Any, **_: Any) -> None:
+    token, variables = task.request.undo
+    correlation.end(token)
+    contextvars.reset_contextvars(**variables)
+
+
+def _waited(request: Any) -> float | None:
+    """Return for how many seconds a task has been due, or None when its producer did not say."""
+    sent_at = correlation.sent_at(request)
+    if sent_at is None:
+        return None
+    due = datetime.fromisoformat(request.eta).timestamp() if request.eta else sent_at
+    return round(max(time.time() - max(due, sent_at), 0.0), 4)

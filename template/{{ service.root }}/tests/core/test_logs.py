@@ -1,0 +1,99 @@
+"""What the log tells of a task, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from celery import chain
+
+from app.celery_app import app
+from app.core.correlation import correlated
+from tests.conftest import Worker
+from tests.core.probes import crash, double, flaky
+
+PROBES = ("--include", "tests.core.probes")
+
+
+def fields(line: str) -> dict[str, str]:
+    """Return what a line has beside its text."""
+    return dict(re.findall(r"(\w+)=(\S+)", line))
+
+
+def test_a_task_begins_and_ends_with_a_line(worker: Worker) -> None:
+    sent = double.delay(21)
+    worker.wait_for_success(sent.id)
+
+    begin, end = map(fields, worker.lines(sent.id))
+    queue = double.name.rpartition(".")[0]
+    assert begin["queue"] == end["queue"] == queue
+    assert begin["attempt"] == end["attempt"] == "1"
+    assert float(begin["wait_time"]) >= 0
+    assert float(end["run_time"]) >= 0
+
+
+def test_each_attempt_has_its_lines(worker: Worker) -> None:
+    sent = flaky.delay(failures=2)
+    worker.wait_for_failure(sent.id)
+
+    lines = [fields(line) for line in worker.lines(sent.id)]
+    assert [line["attempt"] for line in lines] == ["1", "1", "2", "2"]
+    assert ["run_time" in line for line in lines] == [False, True, False, True]
+
+
+def test_what_follows_has_the_correlation_id_of_the_producer(worker: Worker) -> None:
+    with correlated("request-1"):
+        last = chain(double.si(1), flaky.si(failures=1), crash.si()).apply_async()
+    worker.wait_for_failure(last.id)
+
+    for task_id in map(str, last.as_list()):
+        lines = [fields(line) for line in worker.lines(task_id)]
+        assert len(lines) >= 2
+        assert {line["correlation_id"] for line in lines} == {"request-1"}
+
+
+def test_the_first_task_gives_its_id_to_what_follows(worker: Worker) -> None:
+    last = chain(double.si(1), double.si(2)).apply_async()
+    worker.wait_for_success(last.id)
+
+    _, first = map(str, last.as_list())
+    assert {fields(line)["correlation_id"] for line in worker.lines(last.id)} == {first}
+
+
+def test_arguments_and_results_are_told_where_that_is_asked_for(worker: Worker) -> None:
+    sent = double.delay(123_456)
+
+    worker.wait_for_line(sent.id, "started", "arguments={'number': 123456}")
+    worker.wait_for_line(sent.id, "succeeded", "246912")
+
+
+def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
+    worker: Worker, tmp_path: Path
+) -> None:
+    machine = {"LOG_ARGUMENTS": "no", "LOG_FORMAT": "json", "WORKER_NAME": "machine"}
+    with Worker(tmp_path / "log", *PROBES, **machine) as other:
+        other.wait_for_output(" ready.")
+        with resting(worker):
+            sent = double.delay(123_456)
+            other.wait_for_success(sent.id)
+
+    lines = [json.loads(line) for line in other.output().splitlines()]
+    begin, end = (line for line in lines if line.get("task_id") == sent.id)
+    assert begin["task"] == end["task"] == double.name
+    assert begin["worker"] == end["worker"]
+    assert begin["worker"].startswith("machine@")
+    assert begin["wait_time"] >= 0
+    assert end["run_time"] >= 0
+    assert not [line for line in lines if "123456" in str(line) or "246912" in str(line)]
+
+
+@contextmanager
+def resting(worker: Worker) -> Iterator[None]:
+    """Let a worker take no tasks meanwhile."""
+    queue = double.name.rpartition(".")[0]
+    app.control.cancel_consumer(queue, destination=[worker.name], reply=True)
+    yield
+    app.control.add_consumer(queue, destination=[worker.name], reply=True)
