@@ -29,6 +29,7 @@ PROCESSES = [
     "tests/core/test_encryption.py",
     "tests/core/test_flower.py",
     "tests/core/test_growth.py",
+    "tests/core/test_logs.py",
     "tests/core/test_make.py",
     "tests/core/test_pools.py",
     "tests/core/test_scripts.py",
