@@ -6,16 +6,17 @@ answers here, in TEXTS.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import combinations, count, product
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, TypeVar
 
 from extensions.answers import DESCRIPTION_LENGTH
 from extensions.model import CATALOGUE_LIMITS
 from tests.harness import questions
 
 Answer = str | bool
+Chosen = TypeVar("Chosen")
 
 TASK_TYPES = {
     "own": "orders_sync, thumbnails",
@@ -98,13 +99,18 @@ def core() -> Iterator[dict[str, Answer]]:
 
 def covering(*names: str) -> list[dict[str, Answer]]:
     """Return a few combinations, of the core or of other questions, with every pair of answers."""
-    candidates = [(answers, pairs(answers)) for answers in every(*names or CORE)]
-    missing = set().union(*(found for _, found in candidates))
+    return few((answers, pairs(answers)) for answers in every(*names or CORE))
+
+
+def few(candidates: Iterable[tuple[Chosen, Set[Any]]]) -> list[Chosen]:
+    """Return a few candidates, which together have all that any of them has."""
+    left = list(candidates)
+    missing = set().union(*(found for _, found in left))
     chosen = []
     while missing:
-        answers, found = max(candidates, key=lambda candidate: len(candidate[1] & missing))
+        best, found = max(left, key=lambda candidate: len(candidate[1] & missing))
         missing -= found
-        chosen.append(answers)
+        chosen.append(best)
     return chosen
 
 

@@ -23,23 +23,13 @@ AT_ONCE = 4
 
 COMBINATIONS = list(matrix.suites())
 
-PROCESSES = [
-    "tests/core/test_beat.py",
-    "tests/core/test_dev.py",
-    "tests/core/test_encryption.py",
-    "tests/core/test_flower.py",
-    "tests/core/test_growth.py",
-    "tests/core/test_logs.py",
-    "tests/core/test_make.py",
-    "tests/core/test_pools.py",
-    "tests/core/test_scripts.py",
-    "tests/core/test_updates.py",
-]
-"""Tests that start processes of their own, a third of a suite's time. They are run wherever a pair
-of answers is new, and everywhere with --full."""
+CORE = "tests/core"
+"""Tests of what is the same whatever a service does, half of a suite's time. They are run in the
+few services of `whole_ones`, and everywhere with --full."""
 
-PAIRS = matrix.covering()
-
+Answer = matrix.Answer
+Answers = dict[str, Answer]
+Services = list[tuple[Path, Answers]]
 Finished = subprocess.CompletedProcess[str]
 
 
@@ -63,15 +53,35 @@ def test_every_service_has_a_name_of_its_own() -> None:
 
 
 @pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """Return the folders and the answers of all services."""
+    root = tmp_path_factory.mktemp("suites")
+    return [
+        (render(root / str(answers["service_name"]), answers), answers) for answers in COMBINATIONS
+    ]
+
+
+def whole_ones(services: Services) -> list[Path]:
+    """Return a few services: with every pair of core answers, and every module with each broker."""
+    candidates = []
+    for folder, answers in services:
+        core = {name: answers[name] for name in matrix.CORE}
+        candidates.append((folder, matrix.pairs(core) | core_modules(folder, answers)))
+    return matrix.few(candidates)
+
+
+def core_modules(folder: Path, answers: Answers) -> set[tuple[str, Answer]]:
+    """Return the modules of tests of the core that a service has, each with its broker."""
+    return {(module.name, answers["broker"]) for module in Path(folder, CORE).glob("test_*.py")}
+
+
+@pytest.fixture(scope="module")
 def suites(
-    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+    services: Services, pytestconfig: pytest.Config
 ) -> Iterator[dict[str, Future[Finished]]]:
     """All suites, running side by side."""
     full = pytestconfig.getoption("full")
-    root = tmp_path_factory.mktemp("suites")
-    services = [
-        (render(root / str(answers["service_name"]), answers), answers) for answers in COMBINATIONS
-    ]
+    whole = whole_ones(services)
     with ExitStack() as stack:
         environment = {}
         on_rabbitmq = next(
@@ -85,28 +95,24 @@ def suites(
                 suite,
                 folder,
                 environment.get(str(answers["broker"]), ""),
-                [] if full or is_new_pair(answers) else PROCESSES,
+                whole=full or folder in whole,
             )
             for folder, answers in services
         }
         pool.shutdown(cancel_futures=True)
 
 
-def is_new_pair(answers: dict[str, str | bool]) -> bool:
-    """Tell whether this is one of the few combinations in which all pairs of answers occur."""
-    return any(answers.items() >= pair.items() for pair in PAIRS)
-
-
-def suite(service: Path, broker_url: str, left_out: list[str]) -> Finished:
-    """Run the tests of a service."""
+def suite(service: Path, broker_url: str, *, whole: bool) -> Finished:
+    """Run the tests of a service, all or those of what it does."""
     options = ["-q", "-p", "no:cacheprovider", "--durations=5"]
-    options += [f"--ignore={file}" for file in left_out]
+    if not whole:
+        options += [f"--ignore={CORE}"]
     return run([sys.executable, "-m", "pytest", *options], service, TEST_BROKER_URL=broker_url)
 
 
 @pytest.mark.parametrize("answers", COMBINATIONS, ids=matrix.name)
 def test_a_service_passes_its_own_tests(
-    answers: dict[str, str | bool], suites: dict[str, Future[Finished]]
+    answers: Answers, suites: dict[str, Future[Finished]]
 ) -> None:
     if answers["broker"] == "rabbitmq" and not has_rabbitmq():
         pytest.skip("RabbitMQ is not installed; CI treats this as a failure")
