@@ -1,4 +1,4 @@
-"""Runs in a generated service: drain.py TRANSPORT TASKS
+"""Runs in a generated service: drain.py TASKS
 
 Publishes tasks that do nothing, lets one worker with two processes do them, and prints what that
 took as JSON.
@@ -35,10 +35,10 @@ def nothing() -> None: ...
 
 def main() -> None:
     """Measure one round."""
-    transport, tasks = sys.argv[1], int(sys.argv[2])
+    tasks = int(sys.argv[1])
     servers = Servers()
     os.environ |= servers.environment
-    os.environ |= {"ENV_FILE": "", "REDIS_TRANSPORT": transport, "LOG_LEVEL": "WARNING"}
+    os.environ |= {"ENV_FILE": ""}
     os.environ |= {"WORKER_CONCURRENCY": "2", "HEALTH_DIR": "var/health"}
     with servers.running(), TemporaryDirectory() as folder:
         Path(folder, "bench_task.py").write_text(TASK)
