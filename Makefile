@@ -37,7 +37,7 @@ servers:
 # Two halves that take about the same time run side by side. The last layer has the machine to
 # itself: it measures.
 ONE_HALF := $(addprefix tests/,run docs)
-OTHER_HALF := $(addprefix tests/,render questionnaire model update release demo)
+OTHER_HALF := $(addprefix tests/,render questionnaire model update release monitoring demo)
 RUN_LAYERS = $(PYTHON) -m pytest $(1) $(ONE_HALF) & suites=$$!; \
 	$(PYTHON) -m pytest $(1) $(OTHER_HALF); others=$$?; \
 	wait $$suites && [ $$others = 0 ] && $(PYTHON) -m pytest $(1) tests/survive
@@ -53,6 +53,10 @@ test-all: setup servers lint types ## run the tests at full length, before a rel
 .PHONY: examples
 examples: setup ## make the services of docs/examples, and write their pages anew
 	@$(PYTHON) -m examples
+
+.PHONY: pictures
+pictures: setup servers ## take the pictures of docs/pictures anew
+	@$(PYTHON) -m pictures
 
 .PHONY: bench-transport
 bench-transport: setup ## measure our transport for Redis against the stock one

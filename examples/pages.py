@@ -30,6 +30,7 @@ FOLDERS = {
     "app/tasks": "one module for each task type",
     "app/workflows": "how tasks work together",
     "deploy": "settings of the broker",
+    "deploy/monitoring": "dashboard and alerts, with tests of their own",
     "dev": "make dev, and servers for the tests",
     "scripts": "start each process, and ask whether it lives",
     "tests": "what all tests share",

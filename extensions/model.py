@@ -7,6 +7,7 @@ a choice needs) is decided here, once. The model does no input or output.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from .answers import class_name, parse_apis, parse_names
+from .dashboard import Dashboard
 
 Broker = Literal["redis", "rabbitmq"]
 ResultBackend = Literal["redis", "database", "none"]
@@ -79,6 +81,12 @@ SOFT_SHUTDOWN = 25
 
 RABBITMQ_DEFAULT_TIMEOUT = 1800
 """After how many seconds RabbitMQ takes an unacknowledged message back, if nobody sets it."""
+
+LATE = 600
+"""From how many seconds on a message has waited for too long, where no task takes longer."""
+
+STUCK_FACTOR = 1.2
+"""How many times the longest task nothing may end before something is stuck."""
 
 STOP_MARGIN = 15
 """What a container gets, in seconds, beyond the soft shutdown before it is killed."""
@@ -230,6 +238,15 @@ class Service(Frozen):
         """The names of the task types that have a second queue."""
         return tuple(name for name in self.type_names if name in URGENT_TYPES)
 
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues of the task types, each followed by the one for what is urgent."""
+        pairs = [
+            (each.queue, each.urgent_queue) if each.name in self.urgent_types else (each.queue,)
+            for each in self.task_types
+        ]
+        return tuple(queue for pair in pairs for queue in pair)
+
     @cached_property
     def apis(self) -> tuple[Api, ...]:
         """The external APIs, in the order of the answer."""
@@ -311,6 +328,26 @@ class Service(Frozen):
         return max(each.hard_limit for each in self.task_types)
 
     @property
+    def late_after(self) -> int:
+        """From how many seconds on a message has waited for too long."""
+        return max(LATE, self.longest_task)
+
+    @property
+    def stuck_after(self) -> int:
+        """Within how many minutes some task must end, whatever runs."""
+        return math.ceil(self.longest_task * STUCK_FACTOR / 60)
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The dashboard of Grafana."""
+        return Dashboard(
+            name=self.name,
+            queues=self.queues,
+            late=self.late_after,
+            has_canary=self.beat,
+        )
+
+    @property
     def soft_shutdown(self) -> int:
         """How long a stopping worker lets tasks run on, in seconds."""
         return SOFT_SHUTDOWN
@@ -382,12 +419,14 @@ class Service(Frozen):
         groups = [
             self._server_variables(),
             _RUNNING,
+            _SEEING,
             self._worker_variables(),
+            _METRICS,
             _task_variables(self),
             _DEAD_LETTERS,
         ]
         if self.flower:
-            groups.append(_FLOWER)
+            groups.append(self._flower_variables())
         if self.has_type("email"):
             groups.append(_SMTP)
         groups.append(self._file_variables())
@@ -414,8 +453,13 @@ class Service(Frozen):
             chosen += ["celery-redbeat>=2.4,<3"]
         chosen += [
             "kombu>=5.7,<5.8",
+            "opentelemetry-api>=1.45,<2",
+            "opentelemetry-exporter-otlp-proto-http>=1.45,<2",
+            "opentelemetry-sdk>=1.45,<2",
+            "prometheus-client>=0.26,<1",
             "pydantic>=2.14,<3",
             "pydantic-settings>=2.16,<3",
+            "sentry-sdk>=2.75,<3",
             "structlog>=26.1,<27",
             "tzdata>=2026.1",
         ]
@@ -437,6 +481,7 @@ class Service(Frozen):
         chosen = [
             "celery-types>=0.26,<0.27",
             "mypy>=2.4,<3",
+            "opentelemetry-proto>=1.45,<2",
             "psutil>=7.0,<8",
             "pytest>=9.2,<10",
             "pytest-cov>=7.0,<8",
@@ -460,6 +505,8 @@ class Service(Frozen):
     def untyped_modules(self) -> tuple[str, ...]:
         """The modules of those packages that come without types, as patterns for mypy."""
         chosen = ["gevent.*"]
+        if self.flower:
+            chosen += ["flower.*"]
         if self.uses_redbeat:
             chosen += ["redbeat.*"]
         if self.has_redis:
@@ -557,6 +604,47 @@ class Service(Frozen):
             return "Stays empty: RabbitMQ's quorum queues do not let a worker take more and less."
         return "10,2 is up to 10 processes, and 2 when there is little to do. Only with prefork."
 
+    def _flower_variables(self) -> VariableGroup:
+        variables = [
+            Variable(
+                name="FLOWER_BASIC_AUTH",
+                value="",
+                reason="user:password. Flower does not start without.",
+            ),
+            Variable(name="FLOWER_ADDRESS", value="127.0.0.1", reason="Where it listens."),
+            Variable(name="FLOWER_PORT", value="5555"),
+            Variable(
+                name="FLOWER_URL_PREFIX",
+                value="",
+                reason="flower, where a proxy has it at https://example.com/flower/.",
+            ),
+            Variable(
+                name="FLOWER_READ_ONLY",
+                value="yes",
+                reason="no, to end and send tasks and to stop workers from there.",
+            ),
+            Variable(
+                name="FLOWER_ARGUMENTS",
+                value="no",
+                reason="yes, to show the arguments and results of tasks.",
+            ),
+            Variable(name="FLOWER_MAX_TASKS", value="10000", reason="How many it remembers."),
+            Variable(
+                name="FLOWER_DB",
+                value="",
+                reason="A file, to remember them over a restart: var/flower/state.",
+            ),
+        ]
+        if self.broker == "rabbitmq":
+            variables.append(
+                Variable(
+                    name="FLOWER_BROKER_API",
+                    value="",
+                    reason="RabbitMQ's management, for the page of the queues.",
+                )
+            )
+        return VariableGroup(title="Flower", variables=tuple(variables))
+
     def _file_variables(self) -> VariableGroup:
         variables = []
         if self.has_type("reports"):
@@ -636,16 +724,29 @@ _RUNNING = VariableGroup(
     ),
 )
 
-_FLOWER = VariableGroup(
-    title="Flower",
+_SEEING = VariableGroup(
+    title="Traces and reports of errors",
     variables=(
         Variable(
-            name="FLOWER_BASIC_AUTH",
+            name="OTEL_EXPORTER_OTLP_ENDPOINT",
             value="",
-            reason="user:password. Flower does not start without.",
+            reason="http://localhost:4318, say: where traces go. Empty is none.",
         ),
-        Variable(name="FLOWER_ADDRESS", value="127.0.0.1", reason="Where it listens."),
-        Variable(name="FLOWER_PORT", value="5555"),
+        Variable(name="SENTRY_DSN", value="", reason="Where Sentry takes errors. Empty is none."),
+        Variable(name="SENTRY_ENVIRONMENT", value="", reason="production, if it is empty."),
+    ),
+)
+
+_METRICS = VariableGroup(
+    title="Metrics",
+    variables=(
+        Variable(name="METRICS_PORT", value="9808", reason="0 switches metrics off."),
+        Variable(name="METRICS_ADDRESS", value="127.0.0.1", reason="Where they are to be had."),
+        Variable(
+            name="METRICS_DIR",
+            value="var/metrics",
+            reason="Where worker and beat count. It is theirs and the exporter's alone.",
+        ),
     ),
 )
 

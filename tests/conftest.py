@@ -15,6 +15,7 @@ LAYERS = (
     "update",
     "release",
     "run",
+    "monitoring",
     "demo",
     "docs",
     "survive",

@@ -86,18 +86,20 @@ def share_compiled_templates() -> None:
     Environment.compile = compile_once  # type: ignore[method-assign]
 
 
+def clean_environment() -> dict[str, str]:
+    """Return the variables for a process of a service, with the tools of this environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    left_out = ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "VENV")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    return kept | {"PATH": path}
+
+
 def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a rendered service, with the tools of this environment, and return it."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "VENV")
-    }
     return subprocess.run(
         command,
         cwd=folder,
-        env=clean | {"PATH": path} | environment,
+        env=clean_environment() | environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,8 +1,9 @@
-"""RabbitMQ for the tests: whether it is there, and one node that many services share."""
+"""What the tests need of the machine: whether it is there, and a RabbitMQ that services share."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import demo.__main__
+import pictures.browser
 
 NODE = """
 import sys
@@ -29,9 +31,30 @@ def has_rabbitmq() -> bool:
     Raises:
         pytest.fail.Exception: in CI, when it is missing.
     """
-    found = demo.__main__.has_rabbitmq()
+    return _is_there("RabbitMQ", demo.__main__.has_rabbitmq())
+
+
+def has_prometheus() -> bool:
+    """Tell whether Prometheus is installed, with promtool. In CI a missing one is a failure.
+
+    Raises:
+        pytest.fail.Exception: in CI, when it is missing.
+    """
+    return _is_there("Prometheus", bool(shutil.which("prometheus") and shutil.which("promtool")))
+
+
+def has_chromium() -> bool:
+    """Tell whether a browser is installed. In CI a missing one is a failure.
+
+    Raises:
+        pytest.fail.Exception: in CI, when it is missing.
+    """
+    return _is_there("Chromium", bool(pictures.browser.program()))
+
+
+def _is_there(name: str, found: bool) -> bool:
     if not found and os.environ.get("CI"):
-        pytest.fail("RabbitMQ is not installed, and CI leaves nothing out")
+        pytest.fail(f"{name} is not installed, and CI leaves nothing out")
     return found
 
 

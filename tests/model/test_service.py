@@ -46,6 +46,21 @@ def test_email_has_a_second_queue_for_what_is_urgent() -> None:
     assert described.task_type("email").urgent_queue == "order-sync.email.urgent"
 
 
+def test_the_queues_are_those_of_the_types_each_with_its_urgent_one() -> None:
+    assert service(task_types="email, orders_2").queues == (
+        "order-sync.email",
+        "order-sync.email.urgent",
+        "order-sync.orders_2",
+    )
+
+
+def test_alerts_wait_for_longer_than_any_task_may_take() -> None:
+    long, short = service(task_types="ml"), service(task_types="orders_2")
+
+    assert (long.late_after, long.stuck_after) == (1500, 30)
+    assert (short.late_after, short.stuck_after) == (600, 6)
+
+
 def test_only_types_without_a_worked_example_start_from_the_skeleton() -> None:
     assert [each.name for each in service().custom_types] == ["orders_2"]
 

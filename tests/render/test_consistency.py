@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import packages_distributions
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -49,46 +49,75 @@ def services(renders: Renders) -> list[Path]:
 
 @cache
 def modules_in(text: str) -> frozenset[str]:
-    """Return the top-level modules that a source text imports."""
+    """Return the modules that a source text imports, and what it takes from them."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.partition(".")[0])
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return frozenset(found)
 
 
-def imported(files: Iterable[Path]) -> set[str]:
+def imported(sources: Iterable[Path]) -> set[str]:
     """Return the distributions that the files import."""
-    modules = {module for file in files for module in modules_in(file.read_text())}
-    foreign = modules - sys.stdlib_module_names - {"app", "dev", "tests"}
-    providers = PROVIDERS
-    unknown = foreign - providers.keys()
+    modules = {module for source in sources for module in modules_in(source.read_text())}
+    own = sys.stdlib_module_names | {"app", "dev", "tests"}
+    foreign = {module for module in modules if top_level(module) not in own}
+    unknown = {module for module in foreign if top_level(module) not in PROVIDERS}
     assert not unknown, f"imported, but from no installed package: {unknown}"
-    return {canonicalize_name(providers[module][0]) for module in foreign}
+    return {canonicalize_name(provider(module)) for module in foreign}
+
+
+def top_level(module: str) -> str:
+    """Return the first part of a module's name."""
+    return module.partition(".")[0]
+
+
+@cache
+def provider(module: str) -> str:
+    """Return the distribution that a module comes from. Several may share one top-level name."""
+    names = PROVIDERS[top_level(module)]
+    while "." in module and len(names) > 1:
+        place = module.replace(".", "/")
+        for name in names:
+            if {f"{place}.py", f"{place}/__init__.py"} & files_of(name):
+                return name
+        module = module.rpartition(".")[0]
+    return names[0]
+
+
+@cache
+def files_of(distribution: str) -> frozenset[str]:
+    """Return the files of an installed distribution."""
+    return frozenset(map(str, files(distribution) or []))
 
 
 def declared(service: Path, group: str) -> set[str]:
-    """Return the distributions that a dependency group of a service names."""
+    """Return the distributions that a dependency group of a service names, if it has the group."""
     groups = tomllib.loads((service / "pyproject.toml").read_text())["dependency-groups"]
     return {
         canonicalize_name(Requirement(entry).name)
-        for entry in groups[group]
+        for entry in groups.get(group, [])
         if isinstance(entry, str)
     }
 
 
+def application_packages(service: Path) -> set[str]:
+    """Return what the processes of a service may import."""
+    return set().union(*(declared(service, group) for group in ("worker", "gevent", "flower")))
+
+
 def test_the_application_imports_only_what_its_groups_declare(services: list[Path]) -> None:
     for service in services:
-        known = declared(service, "worker") | declared(service, "gevent")
+        known = application_packages(service)
         undeclared = imported((service / "app").rglob("*.py")) - known
         assert not undeclared, f"{service}: {undeclared}"
 
 
 def test_tools_and_tests_import_only_what_is_declared(services: list[Path]) -> None:
     for service in services:
-        known = declared(service, "worker") | declared(service, "dev")
+        known = application_packages(service) | declared(service, "dev")
         files = [*(service / "dev").rglob("*.py"), *(service / "tests").rglob("*.py")]
         undeclared = imported(files) - known
         assert not undeclared, f"{service}: {undeclared}"
@@ -97,7 +126,7 @@ def test_tools_and_tests_import_only_what_is_declared(services: list[Path]) -> N
 def test_every_declared_package_is_used(services: list[Path]) -> None:
     for service in services:
         used = imported((service / "app").rglob("*.py")) | USED_WITHOUT_IMPORT.keys()
-        assert declared(service, "worker") | declared(service, "gevent") <= used, service
+        assert application_packages(service) <= used, service
         development = imported(service.rglob("*.py")) | TOOLS
         assert declared(service, "dev") <= development, service
 

@@ -292,9 +292,9 @@ def _handle_a_signal(owner: Owner) -> None:
     file = "app/hooks.py"
     owner.replace(
         file,
-        "from app.core.types import BoundTask\n",
-        "import logging\n\nfrom celery.signals import worker_ready\n\n"
-        "from app.core.types import BoundTask\n",
+        "from __future__ import annotations\n\n",
+        "from __future__ import annotations\n\nimport logging\n\n"
+        "from celery.signals import worker_ready\n\n",
     )
     owner.append(
         file,
@@ -312,7 +312,7 @@ worker_ready.connect(say_hello)
 
 def _act_on_a_failure(owner: Owner) -> None:
     doc = '    """Called when a task is tried again."""\n'
-    owner.replace("app/hooks.py", doc, f"{doc}    print(task.name, error)\n")
+    owner.replace("app/hooks.py", doc, f"{doc}    print('once more')\n")
 
 
 def _change_the_schedule(owner: Owner) -> None:

@@ -154,8 +154,11 @@ def move_in(service: Service) -> None:
         settings = settings.replace(old, new)
     service.write("app/settings.py", settings + FIELD)
     hooks = service.read("app/hooks.py")
-    imports = "import logging\n\nfrom celery.signals import task_success\n\nfrom app.core.types"
-    service.write("app/hooks.py", hooks.replace("from app.core.types", imports) + HOOKS)
+    imports = "import logging\n\nfrom celery.signals import task_success\n\nfrom app.core.events"
+    hooks = hooks.replace("from app.core.events", imports)
+    ours = "import TaskEvent\n"
+    hooks = hooks.replace(ours, f"{ours}from app.core.types import BoundTask\n")
+    service.write("app/hooks.py", hooks + HOOKS)
     service.write("app/tasks/_audited.py", AUDITED)
     service.write("app/tasks/greetings.py", GREETINGS)
     service.write("compose.override.yaml", COMPOSE)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Tells whether a worker or beat is well, by the age of files that it makes new:
+# Tells whether a worker, beat or the metrics are well, by the age of files that they make new:
 #   scripts/probe.sh worker alive [SECONDS]   it works, if only on waiting for its broker
 #   scripts/probe.sh worker ready [SECONDS]   it takes messages, too
 #   scripts/probe.sh beat alive [SECONDS]     it looks at its schedule
+#   scripts/probe.sh metrics alive [SECONDS]  their process answers Prometheus
 #   scripts/probe.sh canary QUEUE SECONDS     a message of beat came through the queue, to this machine
 # With WORKER_NAME and HEALTH_DIR as for the worker. The exit code is 0, or 1 with a reason.
 set -eu
@@ -30,6 +31,7 @@ case "${1:-} ${2:-}" in
     [ "$2" = alive ] || [ -e "$folder/$name.ready" ] || fail "the worker takes no messages"
     ;;
 "beat alive") young "$folder/beat.alive" "beat is dead or stuck" "${3:-180}" ;;
+"metrics alive") young "$folder/metrics.alive" "the metrics are dead or stuck" "${3:-30}" ;;
 "canary "?*) young "$folder/canary.$2" "nobody reads the queue here" "${3:-180}" ;;
-*) fail "usage: scripts/probe.sh worker alive|ready | beat alive | canary QUEUE, then SECONDS" ;;
+*) fail "usage: scripts/probe.sh worker alive|ready | beat alive | metrics alive | canary QUEUE, then SECONDS" ;;
 esac

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from datetime import datetime
 from typing import Any
 
 ID = "x-correlation-id"
@@ -56,6 +57,18 @@ def sent_at(request: Any) -> float | None:
     """Return when a task was sent, in seconds since 1970, or None when its producer did not say."""
     headers: dict[str, float] = request.headers or {}
     return headers.get(SENT_AT)
+
+
+def due_at(sent: float | None, eta: str | None) -> float | None:
+    """Return when a task was to run, in seconds since 1970: when it was sent, or at its own time.
+
+    Args:
+        sent: when it was sent, or None when its producer did not say. Then this is None, too.
+        eta: the time that it had to wait for, if any.
+    """
+    if sent is None or not eta:
+        return sent
+    return max(sent, datetime.fromisoformat(eta).timestamp())
 
 
 def stamp(headers: dict[str, Any], **_: Any) -> None:

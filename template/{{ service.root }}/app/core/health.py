@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 from app.config import Config
@@ -29,6 +30,13 @@ class Sign:
             self._file.touch()
         except OSError as error:
             logger.error("HEALTH_DIR: %s", error)
+
+    def age(self) -> float | None:
+        """Return how many seconds ago it was given, or None when there is none."""
+        try:
+            return max(0.0, time.time() - self._file.stat().st_mtime)
+        except OSError:
+            return None
 
     def withdraw(self) -> None:
         """Remove the file."""

@@ -11,7 +11,6 @@ import logging
 import sys
 import time
 from contextvars import ContextVar
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,7 +19,7 @@ from structlog import contextvars, dev, processors, stdlib
 from structlog.typing import EventDict, Processor
 
 from app.config import Config
-from app.core import correlation
+from app.core import correlation, tracing
 
 config = Config.load()
 logger = logging.getLogger(__name__)
@@ -73,6 +72,7 @@ def _formatter() -> logging.Formatter:
             stdlib.add_log_level,
             processors.TimeStamper(fmt="iso"),
             _describe_task,
+            *tracing.log_processors(),
             stdlib.ProcessorFormatter.remove_processors_meta,
             *render,
         ]
@@ -132,8 +132,5 @@ def _end(task: Any, **_: Any) -> None:
 
 def _waited(request: Any) -> float | None:
     """Return for how many seconds a task has been due, or None when its producer did not say."""
-    sent_at = correlation.sent_at(request)
-    if sent_at is None:
-        return None
-    due = datetime.fromisoformat(request.eta).timestamp() if request.eta else sent_at
-    return round(max(time.time() - max(due, sent_at), 0.0), 4)
+    due = correlation.due_at(correlation.sent_at(request), request.eta)
+    return None if due is None else round(max(time.time() - due, 0.0), 4)

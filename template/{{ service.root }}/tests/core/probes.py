@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from celery import shared_task
@@ -18,6 +19,7 @@ from app.core.aio import run_async
 from app.core.aliases import register_aliases
 from app.core.discovery import queue_names
 from app.core.errors import PermanentError, TransientError
+from app.core.events import TaskEvent
 from app.core.progress import report_progress
 from app.core.types import BoundTask
 
@@ -39,14 +41,19 @@ class Place(BaseModel):
     y: int
 
 
-def report_failure(task: BoundTask, error: BaseException) -> None:
-    """Say that the hook of the owners was called. It cannot bear everything."""
-    if isinstance(error, ArithmeticError):
+def report(name: str, event: TaskEvent) -> None:
+    """Say that a hook of the owners was called. It cannot bear everything."""
+    if isinstance(event.exception, ArithmeticError):
         raise ConnectionError("the chat is away")
-    print(f"hook on_failure: {task.name} {error!r}", flush=True)
+    if isinstance(event.exception, BufferError):
+        time.sleep(1)
+    frames = event.traceback.count("File ")
+    about = {**vars(event), "exception": repr(event.exception), "traceback": f"{frames} frames"}
+    print(f"hook {name}:", *(f"{field}={value}" for field, value in about.items()), flush=True)
 
 
-hooks.on_failure = report_failure
+for name in ("on_failure", "on_retry", "on_dead_letter"):
+    setattr(hooks, name, partial(report, name))
 
 
 @shared_task(name=f"{QUEUE}.probe_add", ignore_result=False)
@@ -141,6 +148,12 @@ def die() -> None:
 def trip() -> None:
     """Fail in a way that the owners' hook cannot bear."""
     raise ArithmeticError("the task's own error")
+
+
+@shared_task(name=f"{QUEUE}.probe_bore")
+def bore() -> None:
+    """Fail in a way that takes the owners' hook long to tell."""
+    raise BufferError("it goes on and on")
 
 
 @shared_task(name=f"{QUEUE}.probe_slow", soft_time_limit=1, time_limit=20)

@@ -59,7 +59,7 @@ def greet(dev: Process, greeting: str) -> None:
     sent = app.send_task(TASK, queue=queue)
     dev.wait_for_output(f"[{sent.id}] succeeded")
     answer = next(line for line in dev.output().splitlines() if f"[{sent.id}] succeeded" in line)
-    assert answer.startswith("worker |")
+    assert answer.startswith(" worker |")
     assert f": '{greeting}' " in answer
 
 

@@ -7,6 +7,7 @@ from app.core.dead_letters import Reason
 from tests.conftest import Worker
 from tests.core.letters import letter_of
 from tests.core.probes import add, crash, die, flaky, refuse, trip
+from tests.core.told import events
 
 
 def test_a_transient_error_is_tried_again(worker: Worker) -> None:
@@ -49,7 +50,10 @@ def test_a_task_whose_process_dies_is_tried_again_and_then_fails(worker: Worker)
     sent = die.delay()
 
     worker.wait_for_line(sent.id, "retry: Retry in", "WorkerLostError")
-    worker.wait_for_line("hook on_failure:", die.name, "WorkerLostError")
+    retry, failure, _ = events(worker, sent.id, "on_retry", "on_failure", "on_dead_letter")
+    assert (retry["attempt"], retry["reason"]) == ("1", "None")
+    assert (failure["attempt"], failure["reason"]) == ("2", "worker lost")
+    assert "WorkerLostError" in failure["exception"]
     letter = letter_of(worker, sent.id)
     assert (letter.reason, letter.attempts) == (Reason.WORKER_LOST, 2)
 

@@ -12,6 +12,7 @@ from app.core.dead_letters import Reason
 from tests.conftest import ROOT, Worker
 from tests.core.letters import letter_of
 from tests.core.probes import hang, say, slow, stuck
+from tests.core.told import events
 
 
 def test_a_soft_limit_lets_the_task_clean_up_and_stops_its_chain(worker: Worker) -> None:
@@ -36,6 +37,9 @@ def test_a_hard_limit_ends_a_task_that_ignores_the_soft_one(worker: Worker) -> N
     worker.wait_for_line("Hard time limit (2s) exceeded", sent.id)
     worker.wait_for_success(say.delay("still here").id)
     assert letter_of(worker, sent.id).reason == Reason.TIME_LIMIT
+    failure, _ = events(worker, sent.id, "on_failure", "on_dead_letter")
+    assert failure["reason"] == "time limit"
+    assert "TimeLimitExceeded" in failure["exception"]
 
 
 def test_a_limit_that_a_task_exceeds_ends_the_process_at_its_start() -> None:

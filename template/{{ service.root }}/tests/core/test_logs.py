@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from celery import chain
 
-from app.celery_app import app
 from app.core.correlation import correlated
 from tests.conftest import Worker
 from tests.core.probes import crash, double, flaky
-
-PROBES = ("--include", "tests.core.probes")
+from tests.core.workers import PROBES, resting
 
 
 def fields(line: str) -> dict[str, str]:
@@ -91,12 +87,3 @@ def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
     assert begin["wait_time"] >= 0
     assert end["run_time"] >= 0
     assert not [line for line in lines if "123456" in str(line) or "246912" in str(line)]
-
-
-@contextmanager
-def resting(worker: Worker) -> Iterator[None]:
-    """Let a worker take no tasks meanwhile."""
-    queue = double.name.rpartition(".")[0]
-    app.control.cancel_consumer(queue, destination=[worker.name], reply=True)
-    yield
-    app.control.add_consumer(queue, destination=[worker.name], reply=True)

@@ -16,3 +16,6 @@ KILLS = int(os.environ.get("GUARANTEES_KILLS") or 20)
 
 MESSAGES = int(os.environ.get("GUARANTEES_MESSAGES") or 2000)
 """Malformed messages that a worker gets."""
+
+COUNTED = int(os.environ.get("GUARANTEES_COUNTED") or 2000)
+"""Tasks whose metrics are compared with what has happened."""

@@ -1,0 +1,108 @@
+"""The files of the metrics, in the folder `METRICS_DIR`: a few for each process that counts.
+
+A process takes the first number that no other has, and counts on where the last one with it has
+stopped. So counters never go back, and there are as many files as there were processes at a time,
+whatever the processes are called and however often they are replaced. A number is taken by a lock,
+which ends with its process: the exporter sees by it which gauges are those of a process that is
+gone. It also holds between containers that share the folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+LIVE = "gauge_live"
+"""What the names of files begin with that say how a process is, not what has happened in it."""
+
+KINDS = ("counter", "histogram", "gauge_max", f"{LIVE}max", f"{LIVE}sum")
+"""What the names of files begin with, for the metrics that there are."""
+
+SIZE = 256 * 1024
+"""How large a file is from the start. One that grew on a full disk would end its process."""
+
+
+class Number:
+    """The number of this process. It may change: a process that is forked has one of its own.
+
+    Args:
+        folder: where the files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock: int | None = None
+        self._name = ""
+        os.register_at_fork(after_in_child=self._forget)
+
+    def __call__(self) -> str:
+        """Return the number, as the names of files have it.
+
+        Raises:
+            OSError: when it cannot be taken, as nothing can be written there.
+        """
+        if self._lock is None:
+            self._take()
+        return self._name
+
+    def _take(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for number in count():
+            lock = os.open(self._folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for kind in KINDS:
+                    _prepare(self._folder / f"{kind}_{number}.db")
+            except BlockingIOError:
+                # Another process has it.
+                os.close(lock)
+            except OSError:
+                os.close(lock)
+                raise
+            else:
+                self._lock, self._name = lock, str(number)
+                return
+
+    def _forget(self) -> None:
+        """Leave the number to the process that this one was forked from."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _prepare(file: Path) -> None:
+    """Have the room for a file, and let nothing in it of what is over.
+
+    Raises:
+        OSError: when there is none.
+    """
+    anew = os.O_TRUNC if file.name.startswith(LIVE) else 0
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | anew, 0o644)
+    try:
+        # macOS has no such call.
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, SIZE)
+    finally:
+        os.close(descriptor)
+
+
+def readable(folder: Path) -> Iterator[str]:
+    """Return the files of all processes, without those that say how one was that is gone."""
+    for lock in folder.glob("*.lock"):
+        taken = _is_taken(lock)
+        for file in folder.glob(f"*_{lock.stem}.db"):
+            # One that is just being made has no length for a moment.
+            if (taken or not file.name.startswith(LIVE)) and file.stat().st_size:
+                yield str(file)
+
+
+def _is_taken(lock: Path) -> bool:
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -1,0 +1,106 @@
+"""The status shows what the service does, and says what looks wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+
+import pytest
+
+from app import celeryconfig, status
+from app.celery_app import app
+from app.core import status_look
+from app.core.discovery import queue_name
+from dev.processes import Process, free_port
+from tests.conftest import Worker
+from tests.core.letters import body, headers, letter_of, publish
+from tests.core.probes import QUEUE, progress, refuse
+
+UNREAD = queue_name("unread")
+
+
+def broker_url(port: int) -> str:
+    """Return the address of a broker on another port of this machine."""
+    return urlsplit(app.conf.broker_url)._replace(netloc=f"127.0.0.1:{port}", path="//").geturl()
+
+
+def test_it_tells_what_is_stuck_and_why(worker: Worker, service_copy: Path, tmp_path: Path) -> None:
+    (service_copy / "app/settings.py").open("a").write('\nQUEUES = ["unread"]\n')
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        unread = celeryconfig.queue(UNREAD)(channel)
+        unread.declare()
+        publish(body(), headers(), routing_key=UNREAD)
+        go_on = tmp_path / "go-on"
+        running, failed = progress.delay(go_on=str(go_on)), refuse.delay()
+        letter = letter_of(worker, failed.id)
+        worker.wait_for_line(running.id)
+
+        done = subprocess.run(
+            [sys.executable, "-m", "app.status", "--json"],
+            cwd=service_copy,
+            capture_output=True,
+            text=True,
+        )
+        go_on.touch()
+        unread.delete()
+
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert f"queue {UNREAD}: 1 message waits and no worker reads it" in found["problems"]
+    assert all(server["up"] for server in found["servers"])
+    queues = {queue["name"]: queue for queue in found["queues"]}
+    assert queues[UNREAD]["depth"] == 1
+    assert (queues[QUEUE]["workers"], queues[UNREAD]["workers"]) == (1, 0)
+    [answer] = found["workers"]
+    assert (answer["name"], answer["pool"], answer["processes"]) == (worker.name, "prefork", 2)
+    [task] = [task for task in found["running"] if task["id"] == running.id]
+    assert (task["task"], task["queue"], task["worker"]) == (progress.name, QUEUE, worker.name)
+    assert 0 <= task["seconds"] < 60
+    [failure] = [each for each in found["failures"] if each["id"] == letter.id]
+    assert (failure["task"], failure["reason"]) == (refuse.name, "failed")
+    assert str(go_on) not in done.stdout
+
+
+def test_it_is_a_screen_for_people(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
+    letter = letter_of(worker, refuse.delay().id)
+
+    assert status.main([]) == 1
+
+    screen = capsys.readouterr().out
+    assert "LOOKS WRONG\n" in screen
+    assert f"the last is {refuse.name}: failed, PermanentError: no such account" in screen
+    assert any(line.split()[0] == worker.name for line in screen.splitlines() if line)
+    assert letter.id in screen
+
+
+def test_it_looks_again_until_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app.status", "--watch", "0.1", "--json"]
+    url = broker_url(free_port())
+
+    with Process(command, tmp_path / "log", {"CELERY_BROKER_URL": url}) as process:
+        process.wait_until(lambda: len(process.output().splitlines()) > 1, "second look")
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait() == 0
+
+    for line in process.output().splitlines():
+        assert json.loads(line)["problems"][0].startswith("the broker ")
+
+
+def test_a_broker_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status_look, "LIMIT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(app.conf, "broker_read_url", broker_url(silent.getsockname()[1]))
+        began = monotonic()
+
+        found = status_look.Observer().look()
+
+    assert monotonic() - began < 5
+    assert found.problems[0].startswith("the broker ")
+    assert "no answer in" in found.problems[0]
