@@ -7,7 +7,7 @@ those of a chain, group or chord, those that a task sends, and retries.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from datetime import datetime
@@ -51,6 +51,19 @@ def of(request: Any) -> str:
     """Return the correlation id that a task came with."""
     headers: dict[str, str] = request.headers or {}
     return headers.get(ID) or request.root_id or request.id
+
+
+def identity(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return what headers say of a task: its name, its id and its correlation id.
+
+    Those of a malformed message may say anything. What they do not say is empty.
+    """
+    task_id = str(headers.get("id") or "")
+    return {
+        "task": str(headers.get("task") or ""),
+        "task_id": task_id,
+        "correlation_id": str(headers.get(ID) or headers.get("root_id") or task_id),
+    }
 
 
 def sent_at(request: Any) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.correlation import ID
+from app.core import correlation
 from app.core.dead_letters import DeadLetter, Reason
 
 
@@ -40,7 +40,7 @@ class TaskEvent:
     def of_death(cls, letter: DeadLetter, error: BaseException | None) -> TaskEvent:
         """Return the event for a dead letter."""
         return cls(
-            **_identity(letter.message.headers),
+            **correlation.identity(letter.message.headers),
             queue=letter.queue,
             attempt=letter.attempts,
             worker=letter.worker,
@@ -68,7 +68,7 @@ class TaskEvent:
             traceback: where.
         """
         return cls(
-            **_identity(headers),
+            **correlation.identity(headers),
             queue=queue,
             attempt=headers.get("retries", 0) + 1,
             worker=worker,
@@ -76,13 +76,3 @@ class TaskEvent:
             exception=error,
             traceback=traceback,
         )
-
-
-def _identity(headers: Mapping[str, Any]) -> dict[str, str]:
-    """Return what headers say of a task. Those of a malformed message may say anything."""
-    task_id = str(headers.get("id") or "")
-    return {
-        "task": str(headers.get("task") or ""),
-        "task_id": task_id,
-        "correlation_id": str(headers.get(ID) or headers.get("root_id") or task_id),
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from time import monotonic
 from typing import Any
 
@@ -14,8 +15,9 @@ from celery.worker.request import (  # type: ignore[attr-defined]
     ExceptionInfo,
     ExceptionWithTraceback,
 )
+from structlog.contextvars import bound_contextvars
 
-from app.core import dead_letter_store, failures, runs, tracing
+from app.core import correlation, dead_letter_store, failures, runs, tracing
 from app.core.dead_letters import DEATH, DELIVERIES, DeadLetter, Reason, queue_of
 from app.core.errors import TaskMemoryError
 from app.core.events import TaskEvent
@@ -84,7 +86,8 @@ class Request(celery_request.Request):
             error = _error(exc_info)
         self._die(error, exc_info.traceback)
         try:
-            super().on_failure(exc_info, send_failed_event, return_ok)
+            with self._named_in_log():
+                super().on_failure(exc_info, send_failed_event, return_ok)
         except Exception:
             # It could not be stored as the task's result, for example.
             self._bury_and_acknowledge()
@@ -98,7 +101,8 @@ class Request(celery_request.Request):
         """Note that the task has passed its hard time limit."""
         if not soft:
             self._die(TimeLimitExceeded(timeout))
-        super().on_timeout(soft, timeout)
+        with self._named_in_log():
+            super().on_timeout(soft, timeout)
         if not soft:
             self._end(Outcome.DEAD)
 
@@ -179,7 +183,8 @@ class Request(celery_request.Request):
 
     def _announce_revoked(self, *args: Any) -> None:
         """Drop a task that has expired, or that is not wanted any more."""
-        super()._announce_revoked(*args)  # type: ignore[misc]
+        with self._named_in_log():
+            super()._announce_revoked(*args)  # type: ignore[misc]
         self._end(Outcome.DEAD)
 
     def _announce_cancelled(self, *args: Any, **kwargs: Any) -> None:
@@ -197,6 +202,10 @@ class Request(celery_request.Request):
             tracing.lose(self, exc)
             self._tell_of_retry(exc, exc_info.traceback)
         return sent
+
+    def _named_in_log(self) -> AbstractContextManager[None]:
+        """Let lines of this process say which task they are about."""
+        return bound_contextvars(**correlation.identity(self.request_dict))
 
     def _tell_of_retry(self, error: BaseException | None, traceback: str) -> None:
         message = self.message

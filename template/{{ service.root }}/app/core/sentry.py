@@ -22,7 +22,7 @@ from celery.signals import (
 
 from app.config import Config
 from app.core import correlation
-from app.core.dead_letters import REDACTED
+from app.core.dead_letters import REDACTED, known_queue_of
 from app.core.errors import DeliveredTooOften
 from app.core.events import TaskEvent
 from app.core.types import BoundTask
@@ -104,7 +104,7 @@ def _report_failure(sender: BoundTask, exception: BaseException, **_: Any) -> No
         exception,
         task=sender.name,
         task_id=request.id,
-        queue=(request.delivery_info or {}).get("routing_key"),
+        queue=known_queue_of(request.delivery_info),
         attempt=request.retries + 1,
         correlation_id=correlation.of(request),
         reason="failed",

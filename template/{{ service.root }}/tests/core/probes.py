@@ -49,7 +49,9 @@ def report(name: str, event: TaskEvent) -> None:
         time.sleep(1)
     frames = event.traceback.count("File ")
     about = {**vars(event), "exception": repr(event.exception), "traceback": f"{frames} frames"}
-    print(f"hook {name}:", *(f"{field}={value}" for field, value in about.items()), flush=True)
+    fields = " ".join(f"{field}={value}" for field, value in about.items())
+    # In one piece: the log goes to the same file.
+    print(f"hook {name}: {fields}\n", end="", flush=True)
 
 
 for name in ("on_failure", "on_retry", "on_dead_letter"):

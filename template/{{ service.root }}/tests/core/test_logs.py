@@ -10,7 +10,7 @@ from celery import chain
 
 from app.core.correlation import correlated
 from tests.conftest import Worker
-from tests.core.probes import crash, double, flaky
+from tests.core.probes import QUEUE, crash, double, flaky, stuck
 from tests.core.workers import PROBES, resting
 
 
@@ -24,8 +24,7 @@ def test_a_task_begins_and_ends_with_a_line(worker: Worker) -> None:
     worker.wait_for_success(sent.id)
 
     begin, end = map(fields, worker.lines(sent.id))
-    queue = double.name.rpartition(".")[0]
-    assert begin["queue"] == end["queue"] == queue
+    assert begin["queue"] == end["queue"] == QUEUE
     assert begin["attempt"] == end["attempt"] == "1"
     assert float(begin["wait_time"]) >= 0
     assert float(end["run_time"]) >= 0
@@ -41,6 +40,7 @@ def test_each_attempt_has_its_lines(worker: Worker) -> None:
     ends = {line["attempt"] for line in lines if "run_time" in line}
     begins = {line["attempt"] for line in lines if "wait_time" in line}
     assert begins == ends == {"1", "2"}
+    assert {line["queue"] for line in lines} == {QUEUE}
 
 
 def test_what_follows_has_the_correlation_id_of_the_producer(worker: Worker) -> None:
@@ -60,6 +60,16 @@ def test_the_first_task_gives_its_id_to_what_follows(worker: Worker) -> None:
 
     _, first = map(str, last.as_list())
     assert {fields(line)["correlation_id"] for line in worker.lines(last.id)} == {first}
+
+
+def test_what_is_said_of_a_task_whose_process_is_gone_has_its_correlation_id(
+    worker: Worker,
+) -> None:
+    with correlated("request-2"):
+        sent = stuck.delay()
+    worker.wait_for_line("Hard time limit", sent.id)
+
+    assert worker.lines(sent.id) == worker.lines(sent.id, "correlation_id=request-2")
 
 
 def test_arguments_and_results_are_told_where_that_is_asked_for(worker: Worker) -> None:
