@@ -420,8 +420,8 @@ class Service(Frozen):
             self._server_variables(),
             _RUNNING,
             _SEEING,
-            self._worker_variables(),
             _METRICS,
+            self._worker_variables(),
             _task_variables(self),
             _DEAD_LETTERS,
         ]
@@ -611,8 +611,6 @@ class Service(Frozen):
                 value="",
                 reason="user:password. Flower does not start without.",
             ),
-            Variable(name="FLOWER_ADDRESS", value="127.0.0.1", reason="Where it listens."),
-            Variable(name="FLOWER_PORT", value="5555"),
             Variable(
                 name="FLOWER_URL_PREFIX",
                 value="",
@@ -643,6 +641,11 @@ class Service(Frozen):
                     reason="RabbitMQ's management, for the page of the queues.",
                 )
             )
+        # Last, as they were in earlier releases: what owners have added below stays apart.
+        variables += [
+            Variable(name="FLOWER_ADDRESS", value="127.0.0.1", reason="Where it listens."),
+            Variable(name="FLOWER_PORT", value="5555"),
+        ]
         return VariableGroup(title="Flower", variables=tuple(variables))
 
     def _file_variables(self) -> VariableGroup:

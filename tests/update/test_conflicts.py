@@ -38,9 +38,9 @@ OVERLAPS = [
     Overlap(
         "Dockerfile",
         f"{ROOT}/Dockerfile.jinja",
-        "RUN mkdir var && chown 10001:10001 var",
-        "RUN mkdir var data && chown 10001:10001 var data",
-        "RUN install --directory --owner=10001 --group=10001 var",
+        "mkdir var && chown 10001:10001 var",
+        "mkdir var data && chown 10001:10001 var data",
+        "install --directory --owner=10001 --group=10001 var",
     ),
     Overlap(
         "pyproject.toml",

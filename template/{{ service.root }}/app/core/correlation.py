@@ -72,16 +72,18 @@ def sent_at(request: Any) -> float | None:
     return headers.get(SENT_AT)
 
 
-def due_at(sent: float | None, eta: str | None) -> float | None:
+def due_at(sent: Any, eta: str | None) -> float | None:
     """Return when a task was to run, in seconds since 1970: when it was sent, or at its own time.
 
     Args:
-        sent: when it was sent, or None when its producer did not say. Then this is None, too.
+        sent: when it was sent. Unless that is a number, its producer did not say, and neither does
+            this. Where its clock is ahead of ours, it is now.
         eta: the time that it had to wait for, if any.
     """
-    if sent is None or not eta:
-        return sent
-    return max(sent, datetime.fromisoformat(eta).timestamp())
+    if not isinstance(sent, int | float):
+        return None
+    since = min(float(sent), time.time())
+    return max(since, datetime.fromisoformat(eta).timestamp()) if eta else since
 
 
 def stamp(headers: dict[str, Any], **_: Any) -> None:

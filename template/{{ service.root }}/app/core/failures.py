@@ -12,11 +12,13 @@ import inspect
 import logging
 from collections.abc import Callable
 from functools import partial
+from inspect import Parameter
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 
 from app import hooks
-from app.core import sentry
+from app.core import runs, sentry
 from app.core.dead_letters import DeadLetter, Reason
 from app.core.events import TaskEvent
 from app.core.types import BoundTask
@@ -31,6 +33,8 @@ END_TIMEOUT = 5.0
 
 NO_TASK = (Reason.MALFORMED, Reason.UNKNOWN_TASK)
 """The reasons of messages that belong to no task of this service."""
+
+POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 Call = Callable[[], None]
 
@@ -86,6 +90,13 @@ def buried(letter: DeadLetter, error: BaseException | None) -> None:
         _caller.call_soon("Sentry", partial(sentry.report_event, event))
 
 
+def _on_given_up(letter: DeadLetter, error: BaseException, **_: Any) -> None:
+    buried(letter, error)
+
+
+runs.given_up.connect(_on_given_up)
+
+
 def retried(event: TaskEvent) -> None:
     """Tell of a task that is tried again."""
     _tell("on_retry", event)
@@ -107,10 +118,12 @@ def _tell(name: str, event: TaskEvent) -> None:
 def _takes_event(hook: Callable[..., None]) -> bool:
     """Tell whether a hook takes an event, and not a task and its error."""
     try:
-        inspect.signature(hook).bind("task", "error")
-    except TypeError:
+        parameters = inspect.signature(hook).parameters.values()
+    except ValueError:
+        # Something built in, which does not say.
         return True
-    return False
+    needed = [each for each in parameters if each.kind in POSITIONAL and each.default is each.empty]
+    return len(needed) < len(("task", "error"))
 
 
 def _guard(name: str, call: Call) -> None:

@@ -10,10 +10,19 @@ gone. It also holds between containers that share the folder.
 from __future__ import annotations
 
 import fcntl
+import json
+import logging
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+# It comes without annotations.
+MmapedDict: Any = import_module("prometheus_client.mmap_dict").MmapedDict
 
 LIVE = "gauge_live"
 """What the names of files begin with that say how a process is, not what has happened in it."""
@@ -51,7 +60,14 @@ class Number:
     def _take(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for number in count():
-            lock = os.open(self._folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+            file = self._folder / f"{number}.lock"
+            try:
+                lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+            except PermissionError:
+                if not file.exists():
+                    raise
+                # It was another user's.
+                continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 for kind in KINDS:
@@ -74,12 +90,12 @@ class Number:
 
 
 def _prepare(file: Path) -> None:
-    """Have the room for a file, and let nothing in it of what is over.
+    """Have the room for a file, and let nothing in it of what is over, or cannot be read.
 
     Raises:
         OSError: when there is none.
     """
-    anew = os.O_TRUNC if file.name.startswith(LIVE) else 0
+    anew = 0 if _is_sound(file) and not file.name.startswith(LIVE) else os.O_TRUNC
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | anew, 0o644)
     try:
         # macOS has no such call.
@@ -96,7 +112,20 @@ def readable(folder: Path) -> Iterator[str]:
         for file in folder.glob(f"*_{lock.stem}.db"):
             # One that is just being made has no length for a moment.
             if (taken or not file.name.startswith(LIVE)) and file.stat().st_size:
-                yield str(file)
+                if _is_sound(file):
+                    yield str(file)
+                else:
+                    logger.error("%s is damaged and left out. Its process begins it anew.", file)
+
+
+def _is_sound(file: Path) -> bool:
+    """Tell whether a file can be read. One may be damaged when its machine has lost its power."""
+    try:
+        for key, *_ in MmapedDict.read_all_values_from_file(str(file)):
+            json.loads(key)
+    except Exception:
+        return False
+    return True
 
 
 def _is_taken(lock: Path) -> bool:

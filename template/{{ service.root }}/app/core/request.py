@@ -91,6 +91,7 @@ class Request(celery_request.Request):
         except Exception:
             # It could not be stored as the task's result, for example.
             self._bury_and_acknowledge()
+            self._end(_outcome(error))
             raise
         if self.acknowledged:
             # A task that is acknowledged early was, when it started.
@@ -183,14 +184,18 @@ class Request(celery_request.Request):
 
     def _announce_revoked(self, *args: Any) -> None:
         """Drop a task that has expired, or that is not wanted any more."""
-        with self._named_in_log():
-            super()._announce_revoked(*args)  # type: ignore[misc]
-        self._end(Outcome.DEAD)
+        try:
+            with self._named_in_log():
+                super()._announce_revoked(*args)  # type: ignore[misc]
+        finally:
+            self._end(Outcome.DEAD)
 
     def _announce_cancelled(self, *args: Any, **kwargs: Any) -> None:
         """Give up a run whose message is delivered again."""
-        super()._announce_cancelled(*args, **kwargs)  # type: ignore[misc]
-        self._end(Outcome.REJECTED)
+        try:
+            super()._announce_cancelled(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._end(Outcome.REJECTED)
 
     def _retry_worker_lost(self, exc: BaseException, exc_info: Any) -> bool:
         """Send the task again, whose process died. Then its message is not dead."""

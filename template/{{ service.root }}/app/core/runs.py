@@ -30,5 +30,5 @@ started = Signal(name="run_started", providing_args=["request"])
 ended = Signal(name="run_ended", providing_args=["request", "outcome"])
 """A run has ended, or its message has without one. The sender is the task."""
 
-given_up = Signal(name="message_given_up", providing_args=["task", "queue"])
+given_up = Signal(name="message_given_up", providing_args=["letter", "error"])
 """A message that no task can take is in the dead letters. The sender is who found it."""
