@@ -58,9 +58,9 @@ examples: setup ## make the services of docs/examples, and write their pages ane
 bench-transport: setup ## measure our transport for Redis against the stock one
 	@$(PYTHON) -m benchmarks.transport
 
-.PHONY: bench-seeing
-bench-seeing: setup ## measure what logs, metrics and traces cost
-	@$(PYTHON) -m benchmarks.seeing
+.PHONY: bench-logs
+bench-logs: setup ## measure what the log costs
+	@$(PYTHON) -m benchmarks.logs
 
 .PHONY: lint
 lint: setup ## check the style of this repository

@@ -21,6 +21,7 @@ from structlog.typing import EventDict, Processor
 
 from app.config import Config
 from app.core import correlation
+from app.core.dead_letters import known_queue_of
 
 config = Config.load()
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _begin(task_id: str, task: Any, kwargs: dict[str, Any], **_: Any) -> None:
     variables = contextvars.bind_contextvars(
         task_id=task_id,
         task=task.name,
-        queue=(request.delivery_info or {}).get("routing_key"),
+        queue=known_queue_of(request.delivery_info),
         attempt=request.retries + 1,
         worker=request.hostname,
         correlation_id=correlation_id,

@@ -13,7 +13,7 @@ from celery import chain
 from app.celery_app import app
 from app.core.correlation import correlated
 from tests.conftest import Worker
-from tests.core.probes import crash, double, flaky
+from tests.core.probes import QUEUE, crash, double, flaky
 
 PROBES = ("--include", "tests.core.probes")
 
@@ -28,8 +28,7 @@ def test_a_task_begins_and_ends_with_a_line(worker: Worker) -> None:
     worker.wait_for_success(sent.id)
 
     begin, end = map(fields, worker.lines(sent.id))
-    queue = double.name.rpartition(".")[0]
-    assert begin["queue"] == end["queue"] == queue
+    assert begin["queue"] == end["queue"] == QUEUE
     assert begin["attempt"] == end["attempt"] == "1"
     assert float(begin["wait_time"]) >= 0
     assert float(end["run_time"]) >= 0
@@ -45,6 +44,7 @@ def test_each_attempt_has_its_lines(worker: Worker) -> None:
     ends = {line["attempt"] for line in lines if "run_time" in line}
     begins = {line["attempt"] for line in lines if "wait_time" in line}
     assert begins == ends == {"1", "2"}
+    assert {line["queue"] for line in lines} == {QUEUE}
 
 
 def test_what_follows_has_the_correlation_id_of_the_producer(worker: Worker) -> None:

@@ -128,3 +128,10 @@ def test_a_task_is_tried_again_in_the_queue_that_it_was_sent_to(worker: Worker) 
 def test_a_queue_that_nobody_reads_is_refused() -> None:
     with pytest.raises(Exception, match="mistyped"):
         probes.say.apply_async(kwargs={"text": "lost"}, queue="mistyped")
+
+
+def test_tasks_that_have_expired_hold_up_nothing(worker: Worker) -> None:
+    for _ in range(100):
+        probes.double.apply_async((1,), expires=0.0001)
+
+    worker.wait_for_success(probes.double.delay(2).id, timeout=5)
