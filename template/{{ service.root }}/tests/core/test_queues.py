@@ -131,7 +131,8 @@ def test_a_queue_that_nobody_reads_is_refused() -> None:
 
 
 def test_tasks_that_have_expired_hold_up_nothing(worker: Worker) -> None:
-    for _ in range(100):
+    # Five in a second would take a minute.
+    for _ in range(300):
         probes.double.apply_async((1,), expires=0.0001)
 
-    worker.wait_for_success(probes.double.delay(2).id, timeout=5)
+    worker.wait_for_success(probes.double.delay(2).id, timeout=30)
