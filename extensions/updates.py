@@ -13,6 +13,9 @@ SINGLE_FILES = ("app/settings.py", "app/hooks.py", "compose.override.yaml", "loc
 SCHEDULE = "app/schedule.py"
 """The owners' file that a service with beat has."""
 
+HTTP_API = "app/api.py"
+"""The owners' file that a service with an HTTP API has."""
+
 TYPE_FILES = (
     "app/tasks/{}.py",
     "app/services/{}.py",
@@ -37,6 +40,35 @@ RESULT_FILES = {
 }
 """The owners' files that a worked example has besides while results are kept."""
 
+DATABASE_FILES = {
+    "ai": (
+        "app/models/opinions.py",
+        "app/repositories/opinions.py",
+        "app/workflows/ai_opinions.py",
+        "migrations/versions/opinions.py",
+    ),
+    "etl": (
+        "app/models/orders.py",
+        "app/repositories/orders.py",
+        "migrations/versions/orders.py",
+    ),
+    "export": (
+        "app/models/exports.py",
+        "app/repositories/exports.py",
+        "app/repositories/tables.py",
+        "migrations/versions/exports.py",
+    ),
+    "reports": (
+        "app/models/reports.py",
+        "app/repositories/reports.py",
+        "migrations/versions/reports.py",
+    ),
+}
+"""The owners' files that a worked example has besides where tasks have a database."""
+
+ADDED_LATER = ("ai",)
+"""The examples among them to which these files can be added. The others are written for them."""
+
 SHARED = {"reports_mail": {"email", "reports"}}
 """What worked examples do together, unless a task type of the owners has its name."""
 
@@ -53,11 +85,21 @@ API_FILES = ("app/clients/{}.py", "tests/clients/test_{}.py")
 
 SWITCH_FILES = {
     "beat": (SCHEDULE, "scripts/start_beat.sh"),
+    "database": ("scripts/start_relay.sh",),
     "flower": ("scripts/start_flower.sh",),
+    "http_api": (HTTP_API, "scripts/start_api.sh"),
 }
 """The files that are there only while a question is answered with yes."""
 
-GUARDED = ("task_types", "result_backend", "beat", "flower", "external_apis")
+GUARDED = (
+    "task_types",
+    "result_backend",
+    "database",
+    "beat",
+    "flower",
+    "http_api",
+    "external_apis",
+)
 """The answers whose change may take files of the owners away."""
 
 
@@ -72,10 +114,10 @@ def owners_files(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> 
     """
     if not recorded:
         return []
-    schedule = [SCHEDULE] if is_yes(recorded.get("beat")) else []
+    switched = {"beat": SCHEDULE, "http_api": HTTP_API}
     return [
         *SINGLE_FILES,
-        *schedule,
+        *(file for name, file in switched.items() if is_yes(recorded.get(name))),
         *_type_files(recorded),
         *_never_to_come(recorded, exists),
         *_api_files(recorded),
@@ -141,20 +183,28 @@ def _type_files(answers: Mapping[str, Any]) -> list[str]:
         files += [pattern.format(name) for pattern in TYPE_FILES]
         files += EXAMPLE_FILES.get(name, ())
         files += RESULT_FILES.get(name, ()) if _has_results(answers) else ()
+        files += DATABASE_FILES.get(name, ()) if is_yes(answers.get("database")) else ()
     shared = [name for name, parts in SHARED.items() if parts <= set(types) and name not in types]
     return files + [pattern.format(name) for name in shared for pattern in SHARED_FILES]
 
 
 def _never_to_come(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> list[str]:
-    """Return the files that a result backend would bring, did they not build on what is missing.
+    """Return the files that another answer would bring, did they not build on what is missing.
 
-    An example that is older than its workflows lacks what they use.
+    An example that is older than its workflows lacks what they use, and one that was made without a
+    database does not use one.
     """
-    return [
-        file
-        for name in _types(recorded)
+    types = _types(recorded)
+    older = [
+        name
+        for name in types
         if name in EXAMPLE_FILES and not any(map(exists, EXAMPLE_FILES[name]))
-        for file in RESULT_FILES.get(name, ())
+    ]
+    without = [] if is_yes(recorded.get("database")) else types
+    apart = [name for name in without if name in older or name not in ADDED_LATER]
+    return [
+        *(file for name in older for file in RESULT_FILES.get(name, ())),
+        *(file for name in apart for file in DATABASE_FILES.get(name, ())),
     ]
 
 

@@ -14,8 +14,10 @@ ANSWERS: dict[str, Any] = {
     "task_types": "email, orders_2, etl",
     "broker": "redis",
     "result_backend": "redis",
+    "database": False,
     "beat": True,
     "flower": True,
+    "http_api": False,
     "external_apis": "payments=https://api.payments.example/v1/",
     "python_version": "3.13",
 }
@@ -92,6 +94,17 @@ def test_effects_are_noted_in_a_server_that_is_there_anyway(
     assert service(broker=broker, result_backend=result_backend).store == store
 
 
+def test_a_database_of_the_tasks_is_such_a_server_too() -> None:
+    assert service(broker="rabbitmq", result_backend="none", database=True).store == "database"
+    assert service(database=True).store == "redis"
+
+
+def test_results_and_rows_share_a_server_where_both_are_in_postgresql() -> None:
+    assert service(result_backend="database", database=True).servers == ("broker", "database")
+    assert service(broker="rabbitmq", database=True).servers == ("broker", "results", "database")
+    assert service(result_backend="none").servers == ("broker",)
+
+
 def test_a_container_outlives_the_soft_shutdown() -> None:
     assert service().stop_grace == service().soft_shutdown + STOP_MARGIN
 
@@ -107,6 +120,7 @@ def test_a_container_outlives_the_soft_shutdown() -> None:
         ),
         ({"external_apis": ""}, ["celery"], ["httpx2", "stamina", "pybreaker"]),
         ({"beat": False}, ["celery"], ["celery-redbeat"]),
+        ({"database": True}, ["alembic", "psycopg", "sqlalchemy"], []),
         ({"task_types": "orders"}, ["celery"], ["email-validator", "fsspec", "scikit-learn"]),
         ({"task_types": "ml"}, ["scikit-learn", "threadpoolctl", "fsspec"], ["pyarrow"]),
     ],

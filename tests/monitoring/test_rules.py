@@ -18,6 +18,7 @@ SERVICES: dict[str, Answers] = {
     "redis": {
         "service_name": matrix.NAMES["longest"],
         "task_types": matrix.TASK_TYPES["all"],
+        "database": True,
     },
     "rabbitmq": {
         "service_name": matrix.NAMES["shortest"],

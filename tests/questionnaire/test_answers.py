@@ -178,6 +178,8 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
     ("python_version", 3.1, "3.1 is not one of 3.11, 3.12, 3.13, 3.14; for example 3.14"),
     ("beat", "maybe", "'maybe' is neither yes nor no; for example yes"),
     ("beat", None, "None is neither yes nor no; for example yes"),
+    ("database", "postgres", "'postgres' is neither yes nor no; for example yes"),
+    ("http_api", "fastapi", "'fastapi' is neither yes nor no; for example yes"),
     ("flower", "2", "'2' is neither yes nor no; for example yes"),
     ("flower", "", "'' is neither yes nor no; for example yes"),
     ("allow_removal", "sure", "'sure' is neither yes nor no; for example yes"),
@@ -191,13 +193,15 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
         "colour",
         "red",
         "no question has this name; the questions are service_name, description, task_types,"
-        " broker, result_backend, beat, flower, external_apis, python_version, allow_removal",
+        " broker, result_backend, database, beat, flower, http_api, external_apis, python_version,"
+        " allow_removal",
     ),
     (
         "before_asking",
         "yes",
         "no question has this name; the questions are service_name, description, task_types,"
-        " broker, result_backend, beat, flower, external_apis, python_version, allow_removal",
+        " broker, result_backend, database, beat, flower, http_api, external_apis, python_version,"
+        " allow_removal",
     ),
 ]
 

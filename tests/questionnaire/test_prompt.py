@@ -41,10 +41,14 @@ def test_a_bad_answer_is_explained_and_can_be_corrected(template: Path, tmp_path
     terminal.send(f"{DOWN}{ENTER}")
     terminal.expect("Where do the results")
     terminal.send(ENTER)
+    terminal.expect("database of their own")
+    terminal.send("y")
     terminal.expect("by the clock")
     terminal.send("n")
     terminal.expect("want Flower")
     terminal.send("y")
+    terminal.expect("programs without Celery")
+    terminal.send("n")
     terminal.expect("Which HTTP APIs")
     terminal.send(f"payments=api.example.com{ENTER}")
     terminal.expect("does not begin with https://")
@@ -63,8 +67,10 @@ def test_a_bad_answer_is_explained_and_can_be_corrected(template: Path, tmp_path
         "task_types": "orders_sync",
         "broker": "rabbitmq",
         "result_backend": "redis",
+        "database": True,
         "beat": False,
         "flower": True,
+        "http_api": False,
         "external_apis": "payments=https://api.example.com",
         "python_version": "3.13",
     }

@@ -409,6 +409,7 @@ def test_the_lists_of_files_agree_with_the_template(tmp_path: Path) -> None:
     full = {
         "task_types": f"{', '.join(CATALOGUE_LIMITS)}, own",
         "result_backend": "database",
+        "database": True,
         "external_apis": "geo=https://geo.example.com",
         "beat": True,
         "flower": True,
@@ -416,6 +417,7 @@ def test_the_lists_of_files_agree_with_the_template(tmp_path: Path) -> None:
     small = {
         "task_types": "email",
         "result_backend": "none",
+        "database": False,
         "external_apis": "",
         "beat": False,
         "flower": False,

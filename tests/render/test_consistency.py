@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from tests.render.conftest import Renders
 
 USED_WITHOUT_IMPORT = {
+    "alembic": "the script that migrates, and migrations/env.py",
     "celery-redbeat": "named by the setting beat_scheduler",
     "email-validator": "pydantic's EmailStr",
     "hiredis": "redis-py takes it as its parser",

@@ -14,11 +14,13 @@ from tests.harness import render, run
 from tests.servers import has_rabbitmq
 
 SERVICES: dict[str, dict[str, str | bool]] = {
-    "redis": {"service_name": "worker-celery-survivor"},
+    "redis": {"service_name": "worker-celery-survivor", "database": True, "http_api": True},
     "rabbitmq": {
         "service_name": "worker-celery-survivor",
         "broker": "rabbitmq",
         "result_backend": "database",
+        "database": True,
+        "http_api": True,
     },
 }
 
@@ -27,6 +29,9 @@ SHORT = {
     "GUARANTEES_KILLS": "2",
     "GUARANTEES_MESSAGES": "200",
     "GUARANTEES_COUNTED": "400",
+    "GUARANTEES_REQUESTS": "300",
+    "GUARANTEES_WRITES": "100",
+    "GUARANTEES_RELAY_KILLS": "3",
 }
 """What every run is content with. The full length has the defaults of the service."""
 

@@ -10,8 +10,9 @@ import pytest
 from copier import VcsRef
 
 from extensions.model import CATALOGUE_LIMITS
+from extensions.updates import DATABASE_FILES
 from tests.harness import render
-from tests.update.services import Factory, Service
+from tests.update.services import Factory, Service, theirs
 
 TYPES = (*CATALOGUE_LIMITS, "orders")
 
@@ -21,10 +22,12 @@ FULL: dict[str, str | bool] = {
     "beat": True,
     "flower": True,
     "result_backend": "database",
+    "database": True,
 }
 
 SCHEDULE = "app/schedule.py"
 EXAMPLE = ".env.example"
+ADDED = DATABASE_FILES["ai"]
 GUARDED_MAIL = ("app/services/email.py", "app/schemas/email.py", "tests/unit/test_email.py")
 
 
@@ -39,6 +42,7 @@ SMALLER: list[dict[str, str | bool]] = [
     {"beat": False},
     {"flower": False},
     {"result_backend": "none"},
+    {"database": False},
     {"broker": "rabbitmq"},
     {"broker": "rabbitmq", "result_backend": "none"},
 ]
@@ -86,9 +90,11 @@ def is_of_the_first_day(file: str, smaller: dict[str, str | bool]) -> bool:
     """Tell whether a file of the owners is written for the answers that they began with.
 
     docs/grow.md names them: the schedule has an entry for the examples that were there, mail is
-    guarded if there was a place to note it, and tests look for a task's outcome where the result
-    backend of that day shows it.
+    guarded if there was a place to note it, examples use a database if there was one, and tests
+    look for a task's outcome where the result backend of that day shows it.
     """
+    if "database" in smaller:
+        return bool(theirs([file])) and file not in ADDED
     if "result_backend" in smaller:
         guarded = "broker" in smaller and file in GUARDED_MAIL
         return guarded or file.startswith(("tests/integration/", "tests/workflows/"))

@@ -1,0 +1,1 @@
+"""What tasks ask the database, in words of their work. A repository gets the session."""
