@@ -75,4 +75,5 @@ def test_an_edit_is_reloaded_and_ctrl_c_ends_everything(dev: Process, module: Pa
     os.kill(dev.pid, signal.SIGINT)
 
     assert dev.wait() == 0
-    assert not [process for process in started if process.is_running()]
+    _, left = psutil.wait_procs(started, timeout=30)
+    assert not left
