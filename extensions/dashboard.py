@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-SCHEMA_VERSION = 41
-"""The version of the dashboard's format: that of Grafana 12. Others read it, too."""
+SCHEMA_VERSION = 39
+"""The version of the dashboard's format: that of Grafana 11. Later ones make theirs of it."""
 
 WIDTH = 24
 """How many columns Grafana has."""
@@ -26,7 +26,7 @@ CANARY_LATE = 180
 JOB = 'job="$job"'
 """What every expression selects by: one Prometheus may know many services."""
 
-GIVEN_UP = 'status=~"failure|dead"'
+LOST = 'status=~"failure|dead"'
 """The two ways in which a task ends without having succeeded."""
 
 
@@ -37,13 +37,20 @@ class Query:
     expression: str
     legend: str = ""
 
-    def json(self, number: int) -> dict[str, Any]:
-        """Return the query as Grafana has it, which counts them with letters."""
+    def json(self, number: int, *, instant: bool) -> dict[str, Any]:
+        """Return the query as Grafana has it, which counts them with letters.
+
+        Args:
+            number: of the query in its panel, from 0.
+            instant: whether it is asked for now only, and not for the whole time that is shown.
+        """
         return {
             "refId": chr(ord("A") + number),
             "datasource": DATA_SOURCE,
             "expr": self.expression,
             "legendFormat": self.legend,
+            "instant": instant,
+            "range": not instant,
         }
 
 
@@ -82,14 +89,14 @@ class Panel:
                 "overrides": [],
             },
             "options": {
-                "legend": {"displayMode": "list", "placement": "bottom"},
+                "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
                 "tooltip": {"mode": "multi", "sort": "desc"},
             },
-            "targets": self._targets(),
+            "targets": self._targets(instant=False),
         }
 
-    def _targets(self) -> list[dict[str, Any]]:
-        return [query.json(number) for number, query in enumerate(self.queries)]
+    def _targets(self, *, instant: bool) -> list[dict[str, Any]]:
+        return [query.json(number, instant=instant) for number, query in enumerate(self.queries)]
 
 
 @dataclass(frozen=True)
@@ -123,10 +130,10 @@ class Number(Panel):
             },
             "options": {
                 "colorMode": "background",
-                "graphMode": "area",
+                "graphMode": "none",
                 "reduceOptions": {"calcs": ["lastNotNull"]},
             },
-            "targets": self._targets(),
+            "targets": self._targets(instant=True),
         }
 
 
@@ -179,11 +186,11 @@ class Dashboard:
 
     def _numbers(self) -> Iterator[Number]:
         """Yield the numbers of the overview, which share its first line."""
-        oldest = Query(f"max(celery_queue_oldest_seconds{{{JOB}}})")
+        oldest = Query(f"max({_age_by_queue('celery_queue_oldest_seconds')})")
         text = "For how long it has waited."
         numbers = [*_NUMBERS, Number("Oldest message", text, "s", (oldest,), turns=self.late)]
         if self.has_canary:
-            age = Query(f"max(min by (queue) (celery_canary_age_seconds{{{JOB}}}))")
+            age = Query(f"max({_age_by_queue('celery_canary_age_seconds')})")
             text = (
                 "How long ago a message of beat has last come through the queue that is worst off."
             )
@@ -194,7 +201,7 @@ class Dashboard:
         """Return the lines of a queue, four beside each other."""
         chosen = f'queue="{queue}"'
         ended = _rate("celery_tasks_processed_total", chosen)
-        oldest = Query(f"max(celery_queue_oldest_seconds{{{JOB}, {chosen}}})", "oldest message")
+        oldest = Query(f"min(celery_queue_oldest_seconds{{{JOB}, {chosen}}})", "oldest message")
         panels = (
             _line(
                 "Tasks",
@@ -233,6 +240,7 @@ class Dashboard:
                 "label": "Data source",
                 "type": "datasource",
                 "query": "prometheus",
+                "current": {},
             },
             {
                 "name": "job",
@@ -256,10 +264,10 @@ def _lines() -> Iterator[Panel]:
         Query(f"sum by (status) ({_rate(ended)})", "{{status}}"),
     )
     yield _line(
-        "Failures by task",
-        "Runs in a second that have failed for good.",
+        "Failed and given up by task",
+        "How many in a second.",
         "ops",
-        Query(f"sum by (task_name) ({_rate(ended, GIVEN_UP)}) > 0", "{{task_name}}"),
+        Query(f"sum by (task_name) ({_rate(ended, LOST)}) > 0", "{{task_name}}"),
     )
     yield _line(
         "Sent and begun",
@@ -325,6 +333,11 @@ def _by_queue(gauge: str) -> str:
     return f"max by (queue) ({gauge}{{{JOB}}})"
 
 
+def _age_by_queue(gauge: str) -> str:
+    """Return an age: an exporter may think it higher than it is, where it has not seen all."""
+    return f"min by (queue) ({gauge}{{{JOB}}})"
+
+
 def _quantiles(histogram: str, *selectors: str) -> tuple[Query, ...]:
     buckets = f"sum by (le) ({_rate(f'{histogram}_bucket', *selectors)})"
     return tuple(
@@ -338,7 +351,14 @@ def _placed(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     number, top = 1, 0
     for row in rows:
         place = {"x": 0, "y": top, "w": WIDTH, "h": 1}
-        yield {"id": number, "type": "row", "title": row.title, "gridPos": place, "panels": []}
+        yield {
+            "id": number,
+            "type": "row",
+            "title": row.title,
+            "collapsed": False,
+            "gridPos": place,
+            "panels": [],
+        }
         number, top, left, height = number + 1, top + 1, 0, 0
         for panel in row.panels:
             if left + panel.width > WIDTH or (height and panel.height != height):

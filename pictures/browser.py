@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-PROGRAMS = ("chromium", "google-chrome")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 """What it may be called. Playwright's own would have to be downloaded."""
 
 OPTIONS = ["--no-sandbox", "--force-color-profile=srgb"]

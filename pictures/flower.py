@@ -25,6 +25,9 @@ ANSWERS: Answers = {"service_name": "worker-celery-shop", "task_types": "orders,
 
 SIZE: ViewportSize = {"width": 1280, "height": 640}
 
+TIMEOUT = 60_000
+"""Milliseconds that a page may take, on a machine that has much to do."""
+
 COLOURS = 64
 """How many are in the file: a picture for a page needs no more."""
 
@@ -80,6 +83,7 @@ def visit(chromium: Browser, flower: Flower, path: str) -> Page:
     """Open a page of Flower with the login."""
     login: HttpCredentials = {"username": flower.username, "password": flower.password}
     page = chromium.new_page(http_credentials=login, viewport=SIZE)
+    page.set_default_timeout(TIMEOUT)
     page.goto(flower.address + path)
     return page
 

@@ -33,7 +33,7 @@ def quickened(rules: str) -> str:
 
 
 def _quickened_expression(expression: str) -> str:
-    text = re.sub(r"\[(\d+)m\]", r"[\1s]", expression).replace(*MEMORY)
+    text = re.sub(r"(\[|offset )(\d+)m", r"\1\2s", expression).replace(*MEMORY)
     if "_seconds{" in text:
         text = re.sub(r"> (\d+)$", _in_seconds, text, flags=re.MULTILINE)
     return text

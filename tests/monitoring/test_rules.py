@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests import matrix
-from tests.docs.pages import code, table
+from tests.docs.pages import blocks, code, table
 from tests.harness import ROOT, Answers, render, run
 
 SERVICES: dict[str, Answers] = {
@@ -49,7 +49,12 @@ def document(service: Path, name: str) -> dict[str, Any]:
 
 def rules(service: Path) -> list[dict[str, Any]]:
     """Return the alert rules."""
-    return [rule for group in document(service, "alerts.yml")["groups"] for rule in group["rules"]]
+    return rules_in(service / "deploy/monitoring/alerts.yml")
+
+
+def rules_in(file: Path) -> list[dict[str, Any]]:
+    """Return the alert rules of a file."""
+    return [rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
 
 
 def panels(service: Path) -> list[dict[str, Any]]:
@@ -85,8 +90,25 @@ def test_each_alert_says_how_urgent_it_is_and_leads_to_the_runbook(service: Path
     assert headings == [rule["alert"] for rule in rules(service)]
     for rule in rules(service):
         assert rule["labels"]["severity"] in ("page", "ticket")
-        assert rule["annotations"].keys() == {"summary", "description", "runbook"}
-        assert rule["annotations"]["runbook"] == f"README.md#{rule['alert'].lower()}"
+        assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+        assert rule["annotations"]["runbook_url"] == f"README.md#{rule['alert'].lower()}"
+
+
+def test_the_links_to_the_runbook_are_whole_where_prometheus_reads_them(
+    service: Path, tmp_path: Path
+) -> None:
+    copying = [text for text in blocks(ROOT / "docs/monitoring.md", "console") if "sed " in text]
+    assert len(copying) == 1
+    done = run(["sh", "-c", copying[0].replace("/etc/prometheus/rules", str(tmp_path))], service)
+    assert done.returncode == 0, done.stdout
+    (copied,) = tmp_path.iterdir()
+
+    promtool(service, "check", "rules", str(copied))
+    links = [rule["annotations"]["runbook_url"] for rule in rules_in(copied)]
+    assert links == [
+        f"https://git.example.com/shop/worker-celery-billing/blob/main/README.md#{name}"
+        for name in [rule["alert"].lower() for rule in rules(service)]
+    ]
 
 
 def test_the_page_names_the_alerts_and_how_urgent_they_are(service: Path) -> None:
@@ -149,6 +171,20 @@ def test_prometheus_takes_the_expressions_of_the_dashboard(service: Path, tmp_pa
 
     assert expressions
     promtool(service, "check", "rules", str(file))
+
+
+def test_numbers_are_those_of_now_and_lines_those_of_the_time_that_is_shown(service: Path) -> None:
+    asked = {
+        (panel["type"], target["instant"], target["range"])
+        for panel in panels(service)
+        for target in panel.get("targets", [])
+    }
+
+    assert asked == {("stat", True, False), ("timeseries", False, True)}
+
+
+def test_grafana_takes_the_name_of_the_dashboard(service: Path) -> None:
+    assert re.fullmatch(r"[\w-]{1,40}", document(service, "dashboard.json")["uid"])
 
 
 def test_the_dashboard_names_its_data_source_nowhere_but_in_a_variable(service: Path) -> None:

@@ -30,11 +30,13 @@ def test_flower_shows_a_worker_and_a_task_that_has_ended(broker: str, tmp_path: 
         worker = page.locator("#workers-table tbody tr", has_text="worker@")
         worker.get_by_text("Online").wait_for()
         worker.get_by_role("link").first.click()
+        page.wait_for_url("**/worker/*")
         assert_read_only(page)
 
         page.goto(f"{flower.address}/tasks")
-        task = page.locator("#tasks-table tbody tr", has_text=flower.task)
-        task.get_by_text("SUCCESS").first.wait_for()
+        ended = page.locator("#tasks-table tbody tr", has_text="SUCCESS")
+        task = ended.filter(has_text=flower.task)
+        task.first.wait_for()
         page.goto(
             flower.address + str(task.locator("a[href*='/task/']").first.get_attribute("href"))
         )

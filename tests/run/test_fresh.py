@@ -27,6 +27,7 @@ class Case:
     newest_python: bool = False
     installer: str = "uv"
     own_package: str = ""
+    tests: str = "coverage"
 
 
 CASES = [
@@ -53,6 +54,7 @@ CASES = [
         },
         installer="pip",
         own_package="humanize",
+        tests="test",
     ),
 ]
 
@@ -90,7 +92,7 @@ def check(case: Case, service: Path) -> None:
     if case.own_package:
         add_package(service, case.own_package)
 
-    for target in ("env", "install", "lint", "types", "coverage"):
+    for target in ("env", "install", "lint", "types", case.tests):
         done = run(["make", target], service, PATH=path, UV_PYTHON=python)
         assert done.returncode == 0, f"make {target}\n{done.stdout[-8000:]}"
     assert version(str(service / ".venv/bin/python")) == version(python)

@@ -6,15 +6,16 @@ The exit code is 0 when nothing looks wrong, else 1.
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from app.core.status import Status, duration
-from app.core.status_look import Observer
+from app.core.status_look import SAMPLE, Observer
 from app.core.table import print_table
 
 PAUSE = 2.0
@@ -45,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.watch is not None:
-        with suppress(KeyboardInterrupt):
-            _watch(options.watch, options.json)
-        return 0
+        _watch(options.watch, options.json)
     status = Observer().look()
     if options.json:
         print(status.model_dump_json(indent=2))
@@ -56,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if status.problems else 0
 
 
-def _watch(pause: float, as_json: bool) -> None:
+def _watch(pause: float, as_json: bool) -> NoReturn:
+    # A KeyboardInterrupt is lost where a library catches everything that is raised.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     observer = Observer()
     while True:
         status = observer.look()
@@ -143,9 +144,12 @@ def _show_tasks(status: Status) -> None:
 
 def _show_failures(status: Status) -> None:
     reasons = Counter((each.queue, each.reason) for each in status.failures)
-    _table(("DEAD LETTERS IN", "REASON", "COUNT"), ((*key, n) for key, n in reasons.most_common()))
+    sample = "" if status.sample == "all" else f" OF THE {status.sample.upper()} {SAMPLE}"
+    headings = ("DEAD LETTERS IN", "REASON", f"COUNT{sample}")
+    _table(headings, ((*key, n) for key, n in reasons.most_common()))
+    heading = "OLDEST FAILURES" if status.sample == "oldest" else "LAST FAILURES"
     _table(
-        ("LAST FAILURES", "DIED", "TASK", "REASON", "ERROR"),
+        (heading, "DIED", "TASK", "REASON", "ERROR"),
         (
             (
                 each.id,

@@ -16,10 +16,10 @@ from subprocess import Popen
 from tempfile import TemporaryDirectory
 from typing import IO, Self
 
-START_TIMEOUT = 30.0
-"""Seconds that a process gets to become ready."""
+START_TIMEOUT = 90.0
+"""Seconds that a process gets to become ready, on a machine that has much to do."""
 
-STOP_TIMEOUT = 10.0
+STOP_TIMEOUT = 20.0
 """Seconds that a process gets to end after SIGTERM."""
 
 PAUSE = 0.02
@@ -188,7 +188,7 @@ class Process:
             raise
         return self
 
-    def wait(self, timeout: float = STOP_TIMEOUT) -> int:
+    def wait(self, timeout: float = START_TIMEOUT) -> int:
         """Wait until the process ends, and return its exit code.
 
         Raises:

@@ -10,14 +10,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from datetime import datetime
 from typing import Any
+
+from celery.utils.time import maybe_iso8601
 
 ID = "x-correlation-id"
 """The header with the correlation id."""
 
 SENT_AT = "x-sent-at"
 """The header with the time of sending, in seconds since 1970."""
+
+EARLIEST = 1_000_000_000
+"""A time of sending from before 2001 is none."""
 
 _current: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
@@ -76,14 +80,15 @@ def due_at(sent: Any, eta: str | None) -> float | None:
     """Return when a task was to run, in seconds since 1970: when it was sent, or at its own time.
 
     Args:
-        sent: when it was sent. Unless that is a number, its producer did not say, and neither does
-            this. Where its clock is ahead of ours, it is now.
+        sent: when it was sent. Unless that is a number that can be right, its producer did not
+            say, and neither does this. Where its clock is ahead of ours, it is now.
         eta: the time that it had to wait for, if any.
     """
-    if not isinstance(sent, int | float):
+    if not isinstance(sent, int | float) or not sent > EARLIEST:
         return None
-    since = min(float(sent), time.time())
-    return max(since, datetime.fromisoformat(eta).timestamp()) if eta else since
+    since = min(sent, time.time())
+    own = maybe_iso8601(eta)
+    return max(since, own.timestamp()) if own else since
 
 
 def stamp(headers: dict[str, Any], **_: Any) -> None:

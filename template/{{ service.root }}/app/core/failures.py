@@ -97,6 +97,11 @@ def _on_given_up(letter: DeadLetter, error: BaseException, **_: Any) -> None:
 runs.given_up.connect(_on_given_up)
 
 
+def finish() -> None:
+    """Wait for the calls that have been asked for, up to `END_TIMEOUT` seconds."""
+    _caller.end()
+
+
 def retried(event: TaskEvent) -> None:
     """Tell of a task that is tried again."""
     _tell("on_retry", event)

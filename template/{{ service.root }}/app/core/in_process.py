@@ -26,6 +26,8 @@ from typing import Any, NamedTuple
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import ExceptionInfo  # type: ignore[attr-defined]
 
+from app.core import failures, sentry, tracing
+
 logger = logging.getLogger(__name__)
 
 # The type stubs lag behind.
@@ -138,9 +140,13 @@ class InProcessPool(base.BasePool):  # type: ignore[misc]
     def on_terminate(self) -> None:
         """End the process with what still runs. It has been handed back.
 
-        Python itself would wait for the threads that tasks have started.
+        Python itself would wait for the threads that tasks have started. What tasks have told
+        before gets its seconds, as at any other end.
         """
         if self._jobs:
+            failures.finish()
+            sentry.flush()
+            tracing.flush()
             logging.shutdown()
             os._exit(os.EX_OK)
 

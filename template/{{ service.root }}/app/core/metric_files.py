@@ -5,6 +5,11 @@ stopped. So counters never go back, and there are as many files as there were pr
 whatever the processes are called and however often they are replaced. A number is taken by a lock,
 which ends with its process: the exporter sees by it which gauges are those of a process that is
 gone. It also holds between containers that share the folder.
+
+A worker or beat takes 1.6 MiB, and each of a worker's processes 256 KiB as soon as it sends a task.
+Where a disk has no room for that, a worker does not start, and what such a process sends is not
+counted. There is room for 140 tasks, each in one queue. With more a file grows, and if the disk is
+full by then, the kernel ends the process.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -27,11 +32,17 @@ MmapedDict: Any = import_module("prometheus_client.mmap_dict").MmapedDict
 LIVE = "gauge_live"
 """What the names of files begin with that say how a process is, not what has happened in it."""
 
-KINDS = ("counter", "histogram", "gauge_max", f"{LIVE}max", f"{LIVE}sum")
-"""What the names of files begin with, for the metrics that there are."""
+SENT = "counter"
+"""What the name of the file begins with that a process needs which only counts what it sends."""
 
-SIZE = 256 * 1024
-"""How large a file is from the start. One that grew on a full disk would end its process."""
+SIZES = {
+    SENT: 256 * 1024,
+    "histogram": 1024 * 1024,
+    "gauge_max": 16 * 1024,
+    f"{LIVE}max": 16 * 1024,
+    f"{LIVE}sum": 16 * 1024,
+}
+"""How many bytes files have from the start, by what their names begin with."""
 
 
 class Number:
@@ -39,10 +50,12 @@ class Number:
 
     Args:
         folder: where the files are.
+        kinds: what the names of the files begin with that the process needs.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kinds: Iterable[str] = SIZES.keys()) -> None:
         self._folder = folder
+        self._kinds = kinds
         self._lock: int | None = None
         self._name = ""
         os.register_at_fork(after_in_child=self._forget)
@@ -70,8 +83,10 @@ class Number:
                 continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for kind in KINDS:
-                    _prepare(self._folder / f"{kind}_{number}.db")
+                for old in self._folder.glob(f"{LIVE}*_{number}.db"):
+                    os.truncate(old, 0)
+                for kind in self._kinds:
+                    _prepare(self._folder / f"{kind}_{number}.db", SIZES[kind])
             except BlockingIOError:
                 # Another process has it.
                 os.close(lock)
@@ -89,18 +104,18 @@ class Number:
             self._lock = None
 
 
-def _prepare(file: Path) -> None:
-    """Have the room for a file, and let nothing in it of what is over, or cannot be read.
+def _prepare(file: Path, size: int) -> None:
+    """Have the room for a file, and let nothing in it that cannot be read.
 
     Raises:
         OSError: when there is none.
     """
-    anew = 0 if _is_sound(file) and not file.name.startswith(LIVE) else os.O_TRUNC
+    anew = 0 if _is_sound(file) else os.O_TRUNC
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | anew, 0o644)
     try:
         # macOS has no such call.
         if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, SIZE)
+            os.posix_fallocate(descriptor, 0, size)
     finally:
         os.close(descriptor)
 

@@ -48,8 +48,8 @@ def start() -> None:
     if ON:
         worker_init.connect(_begin)
         worker_process_init.connect(_begin)
-        worker_process_shutdown.connect(_flush)
-        atexit.register(_flush)
+        worker_process_shutdown.connect(flush)
+        atexit.register(flush)
         task_failure.connect(_report_failure)
 
 
@@ -64,6 +64,14 @@ def report_event(event: TaskEvent) -> None:
         correlation_id=event.correlation_id,
         reason=event.reason,
     )
+
+
+def flush(**_: Any) -> None:
+    """Wait for reports that are on their way, up to `FLUSH_TIMEOUT` seconds."""
+    if _is_ours:
+        import sentry_sdk
+
+        sentry_sdk.flush(FLUSH_TIMEOUT)
 
 
 def _begin(**_: Any) -> None:
@@ -85,14 +93,6 @@ def _begin(**_: Any) -> None:
         before_send=_redact if config.dead_letters_redact else None,
     )
     _is_ours = True
-
-
-def _flush(**_: Any) -> None:
-    """Wait for reports that are on their way, but not for long."""
-    if _is_ours:
-        import sentry_sdk
-
-        sentry_sdk.flush(FLUSH_TIMEOUT)
 
 
 def _report_failure(sender: BoundTask, exception: BaseException, **_: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -110,6 +111,8 @@ class Status(BaseModel):
     running: list[Running] = []
     failures: list[Failure] = []
     """Some dead letters of each queue, the newest first."""
+    sample: Literal["all", "newest", "oldest"] = "all"
+    """Which ones. Where there are many, Redis shows the newest and RabbitMQ the oldest."""
     beat: bool | None = None
     """Whether beat works, or None when that cannot be seen from here."""
     schedule: list[Tick] = []
@@ -170,10 +173,12 @@ def _of_queue(status: Status, queue: Queue) -> Iterator[str]:
             but = f"{waiting} and " if queue.depth else ""
             yield f"queue {queue.name}: {but}no worker reads it"
         return
+    busy = readers and all(worker.busy >= worker.processes for worker in readers)
+    why = ": its workers are busy with other tasks" if busy else ""
     if queue.depth and queue.oldest and queue.oldest > LATE:
-        busy = readers and all(worker.busy >= worker.processes for worker in readers)
-        why = ": its workers are busy with other tasks" if busy else ""
         yield f"queue {queue.name}: {waiting}, the next one for {duration(queue.oldest)}{why}"
+    if queue.depth and queue.oldest is None and busy:
+        yield f"queue {queue.name}: {waiting}, nobody knows for how long{why}"
     if queue.canary is not None and queue.canary > CANARY_LATE:
         yield f"queue {queue.name}: the last canary of beat came {duration(queue.canary)} ago"
 
@@ -198,9 +203,12 @@ def _of_failures(status: Status) -> Iterator[str]:
         recent = [each for each in letters if (status.at - each.died_at).total_seconds() < RECENT]
         if recent:
             last = recent[0]
+            more = queue.dead > len(letters)
+            count = f"{len(recent)} or more" if more else len(recent)
+            which = "one" if more and status.sample == "oldest" else "the last"
             yield (
-                f"queue {queue.name}: {len(recent)} dead letter{'s' if len(recent) > 1 else ''} "
-                f"in the last hour, the last is {last.task}: {last.reason}, {last.error}"
+                f"queue {queue.name}: {count} dead letter{'' if count == 1 else 's'} "
+                f"in the last hour, {which} is {last.task}: {last.reason}, {last.error}"
             )
 
 

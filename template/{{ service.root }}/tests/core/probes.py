@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import time
 from functools import partial
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from celery import shared_task
 from celery.exceptions import Reject
@@ -27,6 +30,9 @@ QUEUE = queue_names()[0]
 """The queue that a task gets whose name begins like this."""
 
 
+logger = logging.getLogger(__name__)
+
+
 class Point(BaseModel):
     """An input of more than one field."""
 
@@ -41,12 +47,18 @@ class Place(BaseModel):
     y: int
 
 
+def wait_for(file: str) -> None:
+    """Wait until there is a file."""
+    while not Path(file).exists():
+        time.sleep(0.02)
+
+
 def report(name: str, event: TaskEvent) -> None:
     """Say that a hook of the owners was called. It cannot bear everything."""
     if isinstance(event.exception, ArithmeticError):
         raise ConnectionError("the chat is away")
     if isinstance(event.exception, BufferError):
-        time.sleep(1)
+        wait_for(str(event.exception))
     frames = event.traceback.count("File ")
     about = {**vars(event), "exception": repr(event.exception), "traceback": f"{frames} frames"}
     fields = " ".join(f"{field}={value}" for field, value in about.items())
@@ -119,6 +131,17 @@ def reject() -> None:
     raise Reject("not for me", requeue=False)
 
 
+@shared_task(name=f"{QUEUE}.probe_leak")
+def leak(url: str, secret: str) -> None:
+    """Have a secret in a variable, in the log and in a call of an API, and fail."""
+    address = f"{url}?{secret}"
+    logger.error("asking %s", address)
+    try:
+        urlopen(address).close()
+    except HTTPError:
+        raise PermanentError("the API refused") from None
+
+
 @shared_task(name=f"{QUEUE}.probe_exhaust")
 def exhaust() -> None:
     """Need more memory than there is."""
@@ -153,12 +176,12 @@ def trip() -> None:
 
 
 @shared_task(name=f"{QUEUE}.probe_bore")
-def bore() -> None:
-    """Fail in a way that takes the owners' hook long to tell."""
-    raise BufferError("it goes on and on")
+def bore(until: str) -> None:
+    """Fail in a way that takes the owners' hook long to tell: until there is a file."""
+    raise BufferError(until)
 
 
-@shared_task(name=f"{QUEUE}.probe_slow", soft_time_limit=1, time_limit=20)
+@shared_task(name=f"{QUEUE}.probe_slow", soft_time_limit=1, time_limit=60)
 def slow(name: str) -> None:
     """Run until the soft limit, then clean up."""
     try:
@@ -183,7 +206,7 @@ def double(number: int) -> int:
     return run_async(_double(number))
 
 
-@shared_task(name=f"{QUEUE}.probe_hang", soft_time_limit=1, time_limit=20)
+@shared_task(name=f"{QUEUE}.probe_hang", soft_time_limit=1, time_limit=60)
 def hang(name: str) -> None:
     """Wait for a coroutine that does not end."""
     run_async(_hang(name))
@@ -201,8 +224,7 @@ def meet(folder: str, name: str, amount: int) -> None:
 def progress(self: BoundTask, go_on: str) -> None:
     """Say how far it is, then wait for a file."""
     report_progress(self, 1, 3, "read")
-    while not Path(go_on).exists():
-        time.sleep(0.02)
+    wait_for(go_on)
 
 
 register_aliases(app, {f"{QUEUE}.probe_sum": add.name, f"{QUEUE}.probe_shaky": flaky.name})

@@ -54,5 +54,5 @@ class Exporter(Process):
 
     def scrape(self) -> Scrape:
         """Return all metrics as they are now."""
-        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
             return Scrape(answer.read().decode())

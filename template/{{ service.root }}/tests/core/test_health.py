@@ -18,8 +18,8 @@ def file(name: str, age: float = 0.0) -> None:
 
 
 def test_a_worker_is_alive_and_ready(worker: Worker) -> None:
-    assert probe("worker", "alive", "10", WORKER_NAME=worker.short_name).returncode == 0
-    assert probe("worker", "ready", "10", WORKER_NAME=worker.short_name).returncode == 0
+    assert probe("worker", "alive", "60", WORKER_NAME=worker.short_name).returncode == 0
+    assert probe("worker", "ready", "60", WORKER_NAME=worker.short_name).returncode == 0
 
 
 def test_a_worker_that_has_left_no_sign_is_dead() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
@@ -82,13 +83,14 @@ def test_a_hook_that_fails_is_logged_and_others_are_called(worker: Worker) -> No
     assert events(worker, sent.id) == []
 
 
-def test_a_slow_hook_holds_up_no_task(worker: Worker) -> None:
-    slow = bore.delay()
+def test_a_slow_hook_holds_up_no_task(worker: Worker, tmp_path: Path) -> None:
+    slow = bore.delay(str(tmp_path / "go on"))
     worker.wait_for_line(slow.id, "raised")
     quick = say.delay("meanwhile")
     worker.wait_for_success(quick.id)
 
     assert not worker.lines("hook on_failure", slow.id)
+    (tmp_path / "go on").touch()
     events(worker, slow.id, "on_failure", "on_dead_letter")
 
 

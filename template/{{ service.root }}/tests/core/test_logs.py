@@ -49,6 +49,8 @@ def test_what_follows_has_the_correlation_id_of_the_producer(worker: Worker) -> 
     worker.wait_for_failure(last.id)
 
     for task_id in map(str, last.as_list()):
+        # A task may be done before the one before it has written its last line.
+        worker.wait_for_line(task_id, "run_time=")
         lines = [fields(line) for line in worker.lines(task_id)]
         assert len(lines) >= 2
         assert {line["correlation_id"] for line in lines} == {"request-1"}

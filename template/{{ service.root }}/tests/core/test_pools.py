@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from app import celeryconfig
 from app.config import Config
+from dev.processes import START_TIMEOUT
 from tests.conftest import Worker, probe
 from tests.core.probes import QUEUE, meet
 
@@ -33,7 +34,7 @@ def refused(**settings: Any) -> str:
 
 def is_ready(worker: Worker) -> bool:
     """Tell whether the probe says that a worker takes messages."""
-    return probe("worker", "ready", "10", WORKER_NAME=worker.short_name).returncode == 0
+    return probe("worker", "ready", "60", WORKER_NAME=worker.short_name).returncode == 0
 
 
 def test_a_pool_runs_many_tasks_at_once_in_one_process(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_a_pool_runs_many_tasks_at_once_in_one_process(tmp_path: Path) -> None:
             "tasks that have met",
         )
 
-        assert crowded.stop() == 0
+        assert crowded.stop(START_TIMEOUT) == 0
 
 
 @pytest.mark.parametrize(

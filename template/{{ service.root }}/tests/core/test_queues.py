@@ -24,7 +24,7 @@ from tests.core.letters import letter_of
 
 def queues_of(worker: str) -> list[str]:
     """Ask a worker for the names of the queues that it reads."""
-    replies = app.control.inspect([worker], timeout=10, limit=1).active_queues() or {}
+    replies = app.control.inspect([worker], timeout=60, limit=1).active_queues() or {}
     return sorted(queue["name"] for queue in replies[worker])
 
 
@@ -135,4 +135,4 @@ def test_tasks_that_have_expired_hold_up_nothing(worker: Worker) -> None:
     for _ in range(300):
         probes.double.apply_async((1,), expires=0.0001)
 
-    worker.wait_for_success(probes.double.delay(2).id, timeout=30)
+    worker.wait_for_success(probes.double.delay(2).id, timeout=50)

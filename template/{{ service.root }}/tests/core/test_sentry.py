@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from app.core.correlation import correlated
+from dev.processes import START_TIMEOUT
 from tests.conftest import Worker
 from tests.core.letters import body, headers, publish
-from tests.core.probes import QUEUE, flaky, mended, stuck
+from tests.core.probes import QUEUE, flaky, leak, mended, stuck
 from tests.core.receivers import Receiver
 from tests.core.workers import PROBES, resting
 
 SECRET = "ada@example.com"
 
+REPORTED = {"failed", "leaking", "stuck", "unknown", "malformed"}
+"""The ids of the tasks that fail for good."""
 
 Reports = dict[str, dict[str, Any]]
 """What was reported of tasks, by their ids."""
@@ -30,14 +33,17 @@ def reports(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Reports
         failing = {"file": "/nowhere", "name": SECRET}
         with correlated("request-1"):
             mended.apply_async(kwargs=failing, task_id="failed")
+        secret = {"url": f"http://{sentry.address}/", "secret": SECRET}
+        leak.apply_async(kwargs=secret, task_id="leaking")
         flaky.apply_async(kwargs={"failures": 1}, task_id="retried")
         stuck.apply_async(task_id="stuck")
         publish(body(kwargs={"text": SECRET}), headers(id="unknown", task="gone"))
         publish(body(kwargs={"text": SECRET}), headers(id="malformed", retries="many"))
-        for task_id in ("failed", "stuck", "unknown", "malformed"):
+        for task_id in REPORTED:
             reporting.wait_for_line("hook on_dead_letter", f"task_id={task_id} ")
         reporting.wait_for_success("retried")
-        reporting.stop()
+        reporting.wait_until(lambda: len(sentry.bodies) >= len(REPORTED), "reports")
+        assert reporting.stop(START_TIMEOUT) == 0
     # An envelope has a head, the head of its event, and the event.
     events = [json.loads(envelope.splitlines()[2]) for envelope in sentry.bodies]
     by_task = {event["tags"]["task_id"]: event for event in events}
@@ -90,8 +96,19 @@ def test_what_no_task_has_told_is_reported(
 
 
 def test_a_retry_is_not_reported(reports: Reports) -> None:
-    assert reports.keys() == {"failed", "stuck", "unknown", "malformed"}
+    assert reports.keys() == REPORTED
 
 
 def test_no_argument_is_reported(reports: Reports) -> None:
     assert SECRET not in json.dumps(reports)
+
+
+def test_neither_variables_nor_the_log_nor_calls_of_apis_are_reported(reports: Reports) -> None:
+    report = reports["leaking"]
+
+    (error,) = report["exception"]["values"]
+    frames = error["stacktrace"]["frames"]
+    assert (error["value"], frames[-1]["function"]) == ("the API refused", "leak")
+    assert not [frame for frame in frames if "vars" in frame]
+    assert not report.get("breadcrumbs", {}).get("values")
+    assert SECRET not in json.dumps(report)

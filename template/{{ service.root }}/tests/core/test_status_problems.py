@@ -98,6 +98,11 @@ def test_nothing_looks_wrong_with_a_service_that_is_well() -> None:
             "queue shop.etl: 3 messages wait, the next one for 2 h: "
             "its workers are busy with other tasks",
         ),
+        (
+            {"queues": [queue(depth=3, oldest=None)], "workers": [worker(busy=2)]},
+            "queue shop.etl: 3 messages wait, nobody knows for how long: "
+            "its workers are busy with other tasks",
+        ),
         ({"queues": [queue(canary=400)]}, "queue shop.etl: the last canary of beat came 6 min ago"),
         (
             {"running": [running(90)]},
@@ -107,6 +112,24 @@ def test_nothing_looks_wrong_with_a_service_that_is_well() -> None:
             {"failures": [failure(timedelta(minutes=1)), failure(timedelta(minutes=2))]},
             "queue shop.etl: 2 dead letters in the last hour, "
             "the last is shop.etl.load: failed, KeyError: 'x'",
+        ),
+        (
+            {
+                "queues": [queue(dead=70)],
+                "failures": [failure(timedelta(minutes=1))],
+                "sample": "newest",
+            },
+            "queue shop.etl: 1 or more dead letters in the last hour, "
+            "the last is shop.etl.load: failed, KeyError: 'x'",
+        ),
+        (
+            {
+                "queues": [queue(dead=70)],
+                "failures": [failure(timedelta(minutes=1))],
+                "sample": "oldest",
+            },
+            "queue shop.etl: 1 or more dead letters in the last hour, "
+            "one is shop.etl.load: failed, KeyError: 'x'",
         ),
         ({"beat": False}, "no beat works: nothing of the schedule is sent"),
         ({"unanswered": {"dead letters": "no answer in 4 s"}}, "dead letters: no answer in 4 s"),

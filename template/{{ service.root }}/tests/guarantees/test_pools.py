@@ -13,6 +13,7 @@ import pytest
 from app.celery_app import app
 from app.core.dead_letters import Reason
 from tests.conftest import Worker
+from tests.core.receivers import Receiver, spans_in
 from tests.guarantees.broker import cut
 from tests.guarantees.harness import (
     RECOVERY,
@@ -23,7 +24,7 @@ from tests.guarantees.harness import (
     kill,
     moments,
 )
-from tests.guarantees.probes import RETRIES, delegate, doze, leave
+from tests.guarantees.probes import RETRIES, count, delegate, doze, leave
 from tests.guarantees.test_shutdown import IDLE, stop
 
 AT_ONCE = 100
@@ -195,14 +196,21 @@ def test_a_thread_cannot_be_ended_and_its_task_goes_on(
 def test_a_task_that_never_ends_does_not_keep_a_worker_from_its_end(
     batch: Batch, start: Start
 ) -> None:
-    worker = start()
-    batch.publish_held()
-    batch.publish(delegate)
-    batch.wait_until_started(2)
+    with Receiver() as collector:
+        worker = start(
+            OTEL_BSP_SCHEDULE_DELAY="600000",
+            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{collector.address}",
+        )
+        worker.wait_for_success(batch.publish())
+        batch.publish_held()
+        batch.publish(delegate)
+        batch.wait_until_started(3)
 
-    os.kill(worker.pid, signal.SIGTERM)
-    worker.wait_for_line("Told to stop")
+        os.kill(worker.pid, signal.SIGTERM)
+        worker.wait_for_line("Told to stop")
 
-    code, seconds = stop(worker)
+        code, seconds = stop(worker)
     assert code == 0
     assert seconds < IDLE
+    # What waited to be told is.
+    assert f"run {count.name}" in [span.name for span in spans_in(collector.bodies)]
