@@ -34,13 +34,14 @@ demo: setup ## generate a worker, run it on real servers, send tasks through it
 servers:
 	@PATH='$(SYSTEM_PATH)' .ci/install-servers
 
-# Two halves that take about the same time run side by side. The last layer has the machine to
+# Three parts that take about the same time run side by side. The last layer has the machine to
 # itself: it measures.
-ONE_HALF := $(addprefix tests/,run docs)
-OTHER_HALF := $(addprefix tests/,render questionnaire model update release monitoring demo)
-RUN_LAYERS = $(PYTHON) -m pytest $(1) $(ONE_HALF) & suites=$$!; \
-	$(PYTHON) -m pytest $(1) $(OTHER_HALF); others=$$?; \
-	wait $$suites && [ $$others = 0 ] && $(PYTHON) -m pytest $(1) tests/survive
+PARTS := "tests/run" "tests/update tests/release" \
+	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
+RUN_LAYERS = running=; failed=; \
+	for part in $(PARTS); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
+	for each in $$running; do wait $$each || failed=yes; done; \
+	test -z "$$failed" && $(PYTHON) -m pytest $(1) tests/survive
 
 .PHONY: test
 test: setup servers lint types ## run the tests: what CI runs

@@ -1,9 +1,11 @@
-"""What all layers share: the option for the full length, and the time of each layer."""
+"""What all layers share: the option for the full length, and the times of each layer."""
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -23,7 +25,16 @@ LAYERS = (
 """In the order in which they run. Render is the first of its process: it watches every template
 from its first compilation on."""
 
-_seconds: dict[str, float] = defaultdict(float)
+
+class Times(NamedTuple):
+    """Seconds by the clock, and of the processors."""
+
+    clock: float = 0.0
+    processors: float = 0.0
+
+
+_times: dict[str, Times] = defaultdict(Times)
+_until = 0.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,18 +48,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Add up the time of each layer, with what its fixtures take."""
+    """Add up the times of each layer, with what its fixtures and processes take."""
+    global _until
     path = TESTS.parent / report.nodeid.partition("::")[0]
     # Suites and fresh environments have a budget each.
     part = f": {path.stem.removeprefix('test_')}" if layer(path) == "run" else ""
-    _seconds[layer(path) + part] += report.duration
+    clock, processors = _times[layer(path) + part]
+    now = sum(os.times()[:4])
+    _times[layer(path) + part] = Times(clock + report.duration, processors + now - _until)
+    _until = now
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print where the time went."""
-    terminalreporter.section("time by layer")
-    for name, seconds in _seconds.items():
-        terminalreporter.write_line(f"{name:14} {seconds:7.1f} s")
+    terminalreporter.section("time by layer, and of the processors")
+    for name, (clock, processors) in _times.items():
+        terminalreporter.write_line(f"{name:14} {clock:7.1f} s {processors:7.1f} s")
 
 
 def layer(path: Path) -> str:

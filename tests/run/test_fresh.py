@@ -20,18 +20,18 @@ AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Case:
-    """A service, and what makes its environment."""
+    """A service, what makes its environment, and whether the coverage of its tests is measured."""
 
     name: str
     answers: dict[str, str | bool]
     newest_python: bool = False
     installer: str = "uv"
     own_package: str = ""
-    tests: str = "coverage"
+    measured: bool = False
 
 
 CASES = [
-    Case("default answers", {}),
+    Case("default answers", {}, measured=True),
     Case(
         "own words, two APIs, RabbitMQ and a database",
         {
@@ -54,18 +54,23 @@ CASES = [
         },
         installer="pip",
         own_package="humanize",
-        tests="test",
     ),
 ]
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[None]]]:
+def checked(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[dict[str, Future[None]]]:
     """The checks of all services, running side by side."""
+    full = pytestconfig.getoption("full")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {
             case.name: pool.submit(
-                check, case, render(tmp_path_factory.mktemp("fresh") / "service", case.answers)
+                check,
+                case,
+                render(tmp_path_factory.mktemp("fresh") / "service", case.answers),
+                measured=full or case.measured,
             )
             for case in CASES
             if case.answers.get("broker") != "rabbitmq" or has_rabbitmq()
@@ -81,8 +86,13 @@ def test_a_fresh_service_passes_its_checks(case: Case, checked: dict[str, Future
     checked[case.name].result()
 
 
-def check(case: Case, service: Path) -> None:
+def check(case: Case, service: Path, *, measured: bool) -> None:
     """Make an environment for a service, and run its checks in it.
+
+    Args:
+        case: what it is made of.
+        service: its folder.
+        measured: whether its tests have to cover what they promise, which takes them twice as long.
 
     Raises:
         AssertionError: when one of them fails.
@@ -92,7 +102,7 @@ def check(case: Case, service: Path) -> None:
     if case.own_package:
         add_package(service, case.own_package)
 
-    for target in ("env", "install", "lint", "types", case.tests):
+    for target in ("env", "install", "lint", "types", "coverage" if measured else "test"):
         done = run(["make", target], service, PATH=path, UV_PYTHON=python)
         assert done.returncode == 0, f"make {target}\n{done.stdout[-8000:]}"
     assert version(str(service / ".venv/bin/python")) == version(python)
