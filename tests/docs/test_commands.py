@@ -32,8 +32,8 @@ PAGES_WITH_COMMANDS = [page for page in GUIDE if blocks(page, "sh")]
 AT_ONCE = 3
 """How many pages are followed side by side: much of the time is waiting for packages and Git."""
 
-QUIET = 180
-"""Seconds without a word after which a command counts as hung, on a busy machine."""
+PATIENCE = 900
+"""Seconds after which a page counts as hung that neither ends nor asks, on a busy machine."""
 
 ENTER = "\r"
 SETTINGS = ROOT / "docs/create.md"
@@ -85,6 +85,8 @@ def environment(template: Path) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_PAGER": "cat",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        # What is the same in every service, and tested with the services themselves.
+        "PYTEST_ADDOPTS": "--ignore=tests/core",
         # Nothing behind this terminal would answer where its cursor is.
         "PROMPT_TOOLKIT_NO_CPR": "1",
         "TEMPLATE": str(template),
@@ -125,7 +127,7 @@ def follow(page: Path, folder: Path) -> str:
         env=environment(template),
         dimensions=(50, 250),
         encoding="utf-8",
-        timeout=QUIET,
+        timeout=PATIENCE,
     )
     asked = [
         re.escape(str(details["help"]).partition("?")[0] + "?") for details in questions().values()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,11 +63,15 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
 
 
 def whole_ones(services: Services) -> list[Path]:
-    """Return a few services: with every pair of core answers, and every module with each broker."""
+    """Return a few services: with each broker, every result backend and every module of tests.
+
+    Every other core answer is among them, too.
+    """
     candidates = []
     for folder, answers in services:
-        core = {name: answers[name] for name in matrix.CORE}
-        candidates.append((folder, matrix.pairs(core) | core_modules(folder, answers)))
+        core: set[Any] = {(name, answers[name]) for name in matrix.CORE}
+        servers = {(answers["broker"], answers["result_backend"])}
+        candidates.append((folder, core | servers | core_modules(folder, answers)))
     return matrix.few(candidates)
 
 
