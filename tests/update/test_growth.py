@@ -23,6 +23,7 @@ FULL: dict[str, str | bool] = {
     "flower": True,
     "result_backend": "database",
     "database": True,
+    "http_api": True,
 }
 
 SCHEDULE = "app/schedule.py"
@@ -43,6 +44,7 @@ SMALLER: list[dict[str, str | bool]] = [
     {"flower": False},
     {"result_backend": "none"},
     {"database": False},
+    {"http_api": False},
     {"broker": "rabbitmq"},
     {"broker": "rabbitmq", "result_backend": "none"},
 ]

@@ -10,17 +10,20 @@ from alembic import context
 from alembic.operations.ops import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, exc, func, select
+from sqlalchemy import Connection, exc, func, select, text
 
 from app.core import logs
 from app.core.database import Base, engine
 from app.core.discovery import import_models
 
-OWN = Path(__file__).parent / "versions"
+OWN = Path(__file__).resolve().parent / "versions"
 """Where the migrations of the service's own models are. Those beside it belong to app/core."""
 
 MIGRATING = 20_261_122
 """The number of the lock that lets one process at a time migrate."""
+
+LOCK_TIMEOUT = 10
+"""Seconds that a migration waits for a table that others use, before it fails as a whole."""
 
 
 def is_modelled(_: Any, __: str | None, kind: str, reflected: bool, model: Any) -> bool:
@@ -31,7 +34,7 @@ def is_modelled(_: Any, __: str | None, kind: str, reflected: bool, model: Any) 
 def place(_: MigrationContext, __: Any, scripts: Iterable[MigrationScript]) -> None:
     """Let a new migration follow all of the service's own, and stand beside them."""
     found = ScriptDirectory.from_config(context.config)
-    own = [head for head in found.get_revisions("heads") if Path(head.path).parent == OWN]
+    own = [head for head in found.get_revisions("heads") if Path(head.path).resolve().parent == OWN]
     for script in scripts:
         # Alembic takes several, for a migration that joins branches.
         heads: Any = [head.revision for head in own] or "base"
@@ -50,6 +53,8 @@ def migrate() -> None:
         )
         with context.begin_transaction():
             connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+            # Whoever waits for a table holds up all that come to it later.
+            connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
             context.run_migrations()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from http import HTTPStatus
 from math import ceil
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
@@ -21,6 +22,9 @@ from app.core.http_api.settings import HttpSettings
 ANYBODY = "anybody"
 """The name of who calls where there are no keys."""
 
+AT_ONCE = 4
+"""How many threads ask where the rates are kept. Each may have a connection of its own."""
+
 PATIENCE = 1.0
 """Seconds that a request waits for where the rates are kept."""
 
@@ -31,6 +35,7 @@ if settings.http_keys is None:
         "HTTP_KEYS=shop=KEY,crm=KEY. HTTP_KEYS=none lets everybody call."
     )
 keys = settings.http_keys
+threads = ThreadPoolExecutor(AT_ONCE, "rates")
 logger = logging.getLogger(__name__)
 
 bearer = HTTPBearer(auto_error=False, description="A key of HTTP_KEYS.")
@@ -82,9 +87,9 @@ async def _seconds_to_wait(name: str) -> float:
     if not settings.http_rate:
         return 0.0
     take = partial(rate_store.take_turn, f"http.{name}", settings.http_rate, 0)
+    taken = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, take)
     try:
-        async with asyncio.timeout(PATIENCE):
-            return await to_thread.run_sync(take, abandon_on_cancel=True)
+        return await asyncio.wait_for(taken, PATIENCE)
     except (TimeoutError, *rate_store.ERRORS) as error:
         logger.warning("HTTP_RATE is not looked after: %r", error)
         return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from email.message import Message
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -62,6 +63,8 @@ async def _json_object(request: Request) -> dict[str, Any]:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     try:
         found = from_json(await request.body(), allow_inf_nan=False)
+        # A number such as 1e999 has become an infinite one.
+        json.dumps(found, allow_nan=False)
     except ValueError as error:
         raise HTTPException(HTTPStatus.BAD_REQUEST, f"The body is no JSON: {error}") from None
     if not isinstance(found, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -17,7 +17,17 @@ from app.core.http_api.states import ENDED, KnownTask
 LISTEN = 1.0
 """Seconds that workers get to answer."""
 
+ENDLESS = "threads"
+"""The pool whose tasks nobody can end."""
+
 router = APIRouter(tags=["tasks"])
+
+
+class _Worker(NamedTuple):
+    """Where a worker runs its tasks, and which it runs now."""
+
+    pool: str
+    runs: frozenset[str]
 
 
 class Cancelled(BaseModel):
@@ -52,26 +62,31 @@ def _cancel(task_id: str, terminate: bool) -> str:
     workers = _workers()
     if not workers:
         raise Unavailable("No worker answers, so none can be told to drop it.")
-    runs = any(task_id in ids for ids in workers.values())
-    if runs and not terminate:
+    pool = next((worker.pool for worker in workers if task_id in worker.runs), None)
+    if pool and not terminate:
         detail = "It runs. Add ?terminate=true to end it where it is."
         raise HTTPException(HTTPStatus.CONFLICT, detail)
-    app.control.revoke(task_id, destination=list(workers), terminate=terminate)
-    if runs:
+    if pool == ENDLESS:
+        detail = "It runs in a thread, and nothing can end one (WORKER_POOL=threads)."
+        raise HTTPException(HTTPStatus.CONFLICT, detail)
+    # It goes to those, too, that were too busy to answer.
+    app.control.revoke(task_id, terminate=terminate)
+    if pool:
         return "It is being ended."
     number = f"{len(workers)} worker{'' if len(workers) == 1 else 's'}"
     return f"{number} will drop it when its turn comes, unless it has just begun."
 
 
-def _workers() -> dict[str, set[str]]:
-    """Return the workers of this service, and which tasks each of them runs."""
-    found: dict[str, set[str]] = {}
+def _workers() -> list[_Worker]:
+    """Return the workers of this service that answer in time."""
+    found: list[_Worker] = []
 
     def hear(body: dict[str, Any]) -> None:
-        for name, answer in body.items():
+        for answer in body.values():
             # Workers of other services on this broker hear the question, too.
             if answer.get("service") == app.main:
-                found[name] = {running["id"] for running in answer["running"]}
+                runs = frozenset(running["id"] for running in answer["running"])
+                found.append(_Worker(answer["pool"], runs))
 
     app.control.broadcast("snapshot", reply=True, timeout=LISTEN, callback=hear)
     return found

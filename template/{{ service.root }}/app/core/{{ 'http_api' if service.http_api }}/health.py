@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from app.celery_app import app
 from app.core import health
-from app.core.http_api.problems import documented
+from app.core.http_api.problems import Unavailable, documented
 from app.core.http_api.servers import in_turn
 
 NEWS = 1.0
-"""For how many seconds it is known that the broker answers, however often somebody asks."""
+"""For how many seconds it is known whether the broker answers, however often somebody asks."""
 
 router = APIRouter(tags=["health"])
 
@@ -57,13 +57,28 @@ class _Broker:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._answered = -NEWS
+        self._asked = -NEWS
+        self._fault = ""
 
     async def look(self) -> None:
+        """Return if the broker answers.
+
+        Raises:
+            Unavailable: when it does not.
+        """
         async with self._lock:
-            if time.monotonic() - self._answered > NEWS:
-                await in_turn(_ask_broker)
-                self._answered = time.monotonic()
+            if time.monotonic() - self._asked > NEWS:
+                self._fault = await self._ask()
+                self._asked = time.monotonic()
+        if self._fault:
+            raise Unavailable(self._fault)
+
+    async def _ask(self) -> str:
+        try:
+            await in_turn(_ask_broker)
+        except Unavailable as error:
+            return error.detail
+        return ""
 
 
 _broker = _Broker()

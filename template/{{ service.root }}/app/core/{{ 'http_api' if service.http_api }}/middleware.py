@@ -50,7 +50,7 @@ class Requests:
             return
         began = time.monotonic()
         given = Headers(scope=scope).get(HEADER, "")
-        known_as = given if re.match(FORM, given) else uuid4().hex
+        known_as = given if re.fullmatch(FORM, given) else uuid4().hex
         status = 0
 
         async def respond(message: Message) -> None:
@@ -81,7 +81,7 @@ def route(scope: Scope) -> str:
 def _tell(scope: Scope, status: int, seconds: float) -> None:
     taken = route(scope)
     level = logging.DEBUG if taken.startswith(QUIET) else logging.INFO
-    given: dict[str, str] = scope.get("path_params", {})
-    about = {name: value for name, value in given.items() if re.match(FORM, value)}
+    given: dict[str, Any] = scope.get("path_params", {})
+    about = {name: value for name, value in given.items() if re.fullmatch(FORM, str(value))}
     with bound_contextvars(run_time=round(seconds, 4), **about):
         logger.log(level, "%s %s %s", scope["method"], taken, status)

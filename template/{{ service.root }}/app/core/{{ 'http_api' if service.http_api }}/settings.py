@@ -20,7 +20,8 @@ SHORTEST_KEY = 20
 """How many characters a key has at least."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.ASCII)
-HASHED = re.compile(r"sha256:([0-9a-f]{64})", re.ASCII)
+HASH = "sha256:"
+DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,12 @@ def _read_key(part: str) -> Key:
     caller, _, key = part.partition("=")
     if not NAME.fullmatch(caller) or not key:
         raise ValueError("is not a list of name=key, with commas between them, and not none")
-    if hashed := HASHED.fullmatch(key):
-        return Key(caller, bytes.fromhex(hashed[1]))
+    if key.lower().startswith(HASH):
+        digest = key.removeprefix(HASH)
+        # Taken for a key, the text of the hash itself would open.
+        if not DIGEST.fullmatch(digest):
+            raise ValueError(f"has a hash for {caller} that is not {HASH} and 64 digits 0-9a-f")
+        return Key(caller, bytes.fromhex(digest))
     if len(key) < SHORTEST_KEY or len(set(key)) < SHORTEST_KEY // 2:
         raise ValueError(f"has a key for {caller} that is easy to guess: make it long and random")
     return Key(caller, sha256(key.encode()).digest())

@@ -20,7 +20,7 @@ from app.core.http_api.access import Caller
 from app.core.http_api.bodies import JsonObject
 from app.core.http_api.idempotency import Call
 from app.core.http_api.problems import documented
-from app.core.http_api.servers import PUBLISHING, in_turn
+from app.core.http_api.servers import in_turn
 
 IdempotencyKey = Annotated[
     str | None,
@@ -76,7 +76,8 @@ def _add(routes: APIRouter, name: str, entry: Mapping[str, Any]) -> None:
         arguments: JsonObject,
         idempotency_key: IdempotencyKey = None,
     ) -> Sent:
-        await in_turn(_check, name, arguments)
+        # Before anything is asked of a server.
+        _arguments(name).check((), arguments)
         call = Call(caller, name, arguments, idempotency_key)
         bind_contextvars(task_id=call.task_id, task=name)
         await in_turn(_send, call, name, arguments)
@@ -112,11 +113,6 @@ async def _unknown(name: str, caller: Caller) -> None:
     raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such task: GET /openapi.json lists all.")
 
 
-def _check(name: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse wrong arguments before anything is asked of a server."""
-    _arguments(name).check((), arguments)
-
-
 @cache
 def _arguments(name: str) -> Arguments:
     return Arguments(name, app.tasks[name].run)
@@ -128,9 +124,7 @@ def _send(call: Call, name: str, arguments: dict[str, Any]) -> None:
         if not first:
             return
         state_store.note(call.task_id)
-        app.tasks[name].apply_async(
-            kwargs=arguments, task_id=call.task_id, **state_store.KEEPING, **PUBLISHING
-        )
+        app.tasks[name].apply_async(kwargs=arguments, task_id=call.task_id, **state_store.KEEPING)
 
 
 def _within(schema: Any, place: str) -> Any:
