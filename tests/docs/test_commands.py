@@ -32,8 +32,8 @@ PAGES_WITH_COMMANDS = [page for page in GUIDE if blocks(page, "sh")]
 AT_ONCE = 3
 """How many pages are followed side by side: much of the time is waiting for packages and Git."""
 
-QUIET = 180
-"""Seconds without a word after which a command counts as hung, on a busy machine."""
+PATIENCE = 900
+"""Seconds after which a page counts as hung that neither ends nor asks, on a busy machine."""
 
 ENTER = "\r"
 SETTINGS = ROOT / "docs/create.md"
@@ -125,7 +125,7 @@ def follow(page: Path, folder: Path) -> str:
         env=environment(template),
         dimensions=(50, 250),
         encoding="utf-8",
-        timeout=QUIET,
+        timeout=PATIENCE,
     )
     asked = [
         re.escape(str(details["help"]).partition("?")[0] + "?") for details in questions().values()

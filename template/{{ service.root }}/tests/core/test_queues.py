@@ -133,6 +133,6 @@ def test_a_queue_that_nobody_reads_is_refused() -> None:
 def test_tasks_that_have_expired_hold_up_nothing(worker: Worker) -> None:
     # Five in a second would take a minute.
     for _ in range(300):
-        probes.double.apply_async((1,), expires=0.0001)
+        probes.say.apply_async(("too late",), expires=0.0001)
 
-    worker.wait_for_success(probes.double.delay(2).id, timeout=30)
+    worker.wait_for_success(probes.say.delay("now").id, timeout=30)
