@@ -23,5 +23,7 @@ def full_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answers = {
         "task_types": "email, reports, etl, ml, ai, export",
         "external_apis": "payments=https://api.payments.example/v1",
+        "database": True,
+        "http_api": True,
     }
     return render(tmp_path_factory.mktemp("full") / "worker-celery-example", answers)

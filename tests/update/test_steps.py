@@ -1,4 +1,4 @@
-"""Ten steps in a row on a service that its owners have made their own."""
+"""A dozen steps in a row on a service that its owners have made their own."""
 
 from __future__ import annotations
 
@@ -91,15 +91,17 @@ STEPS: dict[str, Step] = {
     "a second API": answers(
         external_apis="payments=https://pay.example/v1, rates=https://rates.example"
     ),
+    "an HTTP API": answers(http_api=True),
+    "a database": answers(database=True),
     "another broker": answers(broker="rabbitmq"),
     "another result backend": answers(result_backend="database"),
 }
 
-TESTED = ("an API", "results", "another broker", "another result backend")
+TESTED = ("an API", "results", "a database", "another broker", "another result backend")
 """The steps after which tests are run: those that change what tasks run on. With --full, all."""
 
 
-def test_a_service_grows_in_ten_steps(
+def test_a_service_grows_step_by_step(
     generate: Factory, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     has_broker, full = has_rabbitmq(), request.config.getoption("full")
