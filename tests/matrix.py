@@ -98,8 +98,22 @@ def core() -> Iterator[dict[str, Answer]]:
 
 
 def covering(*names: str) -> list[dict[str, Answer]]:
-    """Return a few combinations, of the core or of other questions, with every pair of answers."""
-    return few((answers, pairs(answers)) for answers in every(*names or CORE))
+    """Return a few combinations, of the core or of other questions, with every pair of answers.
+
+    Each begins with a pair that is missing, and takes the answers that bring most others along:
+    there are too many combinations to choose from all of them.
+    """
+    names = names or CORE
+    missing = {pair for two in combinations(names, 2) for row in every(*two) for pair in pairs(row)}
+    chosen = []
+    while missing:
+        row = dict(min(missing, key=str))
+        for name in names:
+            offers = [row | {name: value} for value in values(name)] if name not in row else [row]
+            row = max(offers, key=lambda offer: len(pairs(offer) & missing))
+        missing -= pairs(row)
+        chosen.append({name: row[name] for name in names})
+    return chosen
 
 
 def few(candidates: Iterable[tuple[Chosen, Set[Any]]]) -> list[Chosen]:
