@@ -58,6 +58,9 @@ TEXTS = {
 CORE = ("broker", "result_backend", "beat", "flower", "external_apis")
 """The questions whose answers are combined in full: 48 combinations."""
 
+FURTHER = ("database", "http_api")
+"""The other questions of which it depends what code a service has."""
+
 EXTREMES: tuple[dict[str, Answer], ...] = (
     {
         "service_name": NAMES["shortest"],
@@ -98,12 +101,12 @@ def core() -> Iterator[dict[str, Answer]]:
 
 
 def covering(*names: str) -> list[dict[str, Answer]]:
-    """Return a few combinations, of the core or of other questions, with every pair of answers.
+    """Return a few combinations with every pair of answers, by default of all that bring code.
 
     Each begins with a pair that is missing, and takes the answers that bring most others along:
     there are too many combinations to choose from all of them.
     """
-    names = names or CORE
+    names = names or (*CORE, *FURTHER)
     missing = {pair for two in combinations(names, 2) for row in every(*two) for pair in pairs(row)}
     chosen = []
     while missing:
