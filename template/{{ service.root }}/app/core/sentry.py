@@ -46,37 +46,18 @@ _is_ours = False
 def start() -> None:
     """Report from each process of a worker."""
     if ON:
-        worker_init.connect(_begin)
-        worker_process_init.connect(_begin)
+        worker_init.connect(connect)
+        worker_process_init.connect(connect)
         worker_process_shutdown.connect(flush)
         atexit.register(flush)
         task_failure.connect(_report_failure)
 
 
-def report_event(event: TaskEvent) -> None:
-    """Report a dead letter whose task has not ended by itself."""
-    _report(
-        event.exception,
-        task=event.task,
-        task_id=event.task_id,
-        queue=event.queue,
-        attempt=event.attempt,
-        correlation_id=event.correlation_id,
-        reason=event.reason,
-    )
-
-
-def flush(**_: Any) -> None:
-    """Wait for reports that are on their way, up to `FLUSH_TIMEOUT` seconds."""
-    if _is_ours:
-        import sentry_sdk
-
-        sentry_sdk.flush(FLUSH_TIMEOUT)
-
-
-def _begin(**_: Any) -> None:
+def connect(**_: Any) -> None:
     """Connect this process. One that has been forked gets connections and threads of its own."""
     global _is_ours
+    if not ON:
+        return
     import sentry_sdk
 
     if sentry_sdk.get_client().is_active() and not _is_ours:
@@ -95,13 +76,54 @@ def _begin(**_: Any) -> None:
     _is_ours = True
 
 
+def report(exception: BaseException | None, doing: str, **tags: Any) -> None:
+    """Report an error.
+
+    Args:
+        exception: what has happened.
+        doing: what the process was at, such as the name of a task.
+        tags: what else there is to know.
+    """
+    if not _is_ours:
+        return
+    import sentry_sdk
+
+    with sentry_sdk.new_scope() as scope:
+        scope.set_transaction_name(doing)
+        scope.set_tags({name: str(tag) for name, tag in tags.items()})
+        scope.capture_exception(exception)
+
+
+def report_event(event: TaskEvent) -> None:
+    """Report a dead letter whose task has not ended by itself."""
+    report(
+        event.exception,
+        event.task,
+        task=event.task,
+        task_id=event.task_id,
+        queue=event.queue,
+        attempt=event.attempt,
+        correlation_id=event.correlation_id,
+        reason=event.reason,
+    )
+
+
+def flush(**_: Any) -> None:
+    """Wait for reports that are on their way, up to `FLUSH_TIMEOUT` seconds."""
+    if _is_ours:
+        import sentry_sdk
+
+        sentry_sdk.flush(FLUSH_TIMEOUT)
+
+
 def _report_failure(sender: BoundTask, exception: BaseException, **_: Any) -> None:
     """Report a failure from the process of its task, where its stack is known."""
     if isinstance(exception, (*TOLD_AS_EVENT, *sender.throws)):
         return
     request = sender.request
-    _report(
+    report(
         exception,
+        sender.name,
         task=sender.name,
         task_id=request.id,
         queue=known_queue_of(request.delivery_info),
@@ -109,17 +131,6 @@ def _report_failure(sender: BoundTask, exception: BaseException, **_: Any) -> No
         correlation_id=correlation.of(request),
         reason="failed",
     )
-
-
-def _report(exception: BaseException | None, **tags: Any) -> None:
-    if not _is_ours:
-        return
-    import sentry_sdk
-
-    with sentry_sdk.new_scope() as scope:
-        scope.set_transaction_name(tags["task"])
-        scope.set_tags({name: str(tag) for name, tag in tags.items()})
-        scope.capture_exception(exception)
 
 
 def _redact(event: Event, _: Hint) -> Event:

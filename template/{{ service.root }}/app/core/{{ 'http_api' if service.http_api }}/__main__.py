@@ -8,7 +8,7 @@ from types import FrameType
 
 import uvicorn
 
-from app.core import health, logs
+from app.core import health, logs, sentry
 from app.core.http_api import events
 from app.core.http_api.settings import HttpSettings
 from app.core.shell import load_config
@@ -49,7 +49,9 @@ def main() -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
+    sentry.connect()
     Server(config).run()
+    sentry.flush()
     return 0
 
 

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from app.core import correlation
+from app.core import correlation, sentry
 from app.core.http_api import problems
 
 HEADER = "X-Correlation-ID"
@@ -63,8 +63,10 @@ class Requests:
         with correlation.correlated(known_as), bound_contextvars(correlation_id=known_as):
             try:
                 await self._app(scope, receive, respond)
-            except Exception:
-                logger.exception("%s %s failed", scope["method"], route(scope))
+            except Exception as error:
+                doing = f"{scope['method']} {route(scope)}"
+                logger.exception("%s failed", doing)
+                sentry.report(error, doing, correlation_id=known_as)
                 if not status:
                     detail = "It is not your fault. The log has more under the correlation id."
                     failed = problems.response(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
