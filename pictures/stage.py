@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -109,6 +110,8 @@ class Stage:
             NotReady: when one does not start.
         """
         with self._temporary, self.servers.running(), self._stack:
+            if Path("scripts/migrate.sh").exists():
+                subprocess.run("scripts/migrate.sh", check=True)
             self._stack.enter_context(self.prometheus.running())
             yield
 
@@ -121,6 +124,11 @@ class Stage:
         """Start beat, and wait until it sends."""
         beat = self._start("scripts/start_beat.sh")
         return beat.when(lambda: "beat: Starting" in beat.output())
+
+    def start_relay(self) -> Process:
+        """Start the relay, and wait until it sends."""
+        relay = self._start("scripts/start_relay.sh")
+        return relay.when(lambda: "The relay is ready." in relay.output())
 
     def start_worker(self, **environment: str) -> Process:
         """Start a worker, and wait until it takes messages."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import render, share_compiled_templates
+from tests.harness import Answers, render, share_compiled_templates
 
 share_compiled_templates()
 
@@ -20,7 +20,7 @@ def default_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def full_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A service with the task types of the recipe, and everything beside the worker."""
-    answers = {
+    answers: Answers = {
         "task_types": "email, reports, etl, ml, ai, export",
         "external_apis": "payments=https://api.payments.example/v1",
         "database": True,

@@ -125,6 +125,24 @@ class Play:
         self._beats.set()
         self._wait_until_well()
 
+    def no_relay(self) -> None:
+        """No relay runs. Of two tasks in the outbox, one can be sent when it starts."""
+        from app.core import outbox
+        from app.core.database import session
+        from app.outbox import main as look_into_outbox
+
+        from pictures.probes import work
+
+        with session() as db:
+            outbox.add(db, work.s(0.01))
+            unusable = {"arguments": {}, "options": {"eta": "soon"}}
+            db.add(outbox.Outgoing(task=work.name, task_id="unusable", **unusable))
+        self._wait_for("CeleryOutboxLate")
+        self.stage.start_relay()
+        self._wait_for("CeleryOutboxFailed")
+        look_into_outbox(["drop", "--all"])
+        self._wait_until_well()
+
     def _send_canaries(self) -> None:
         import app.celery_app  # noqa: F401
         from app.core.canary import canary

@@ -23,14 +23,19 @@ DRIVE = ROOT / "tests/monitoring/drive.py"
 SHORT = {"redis": ("no_metrics", "no_worker")}
 """The scenes of every run. Those of a scene are described in drive.py."""
 
-ALL = (*SHORT["redis"], "no_broker", "no_canary", "no_process", "no_success")
+ALL = (*SHORT["redis"], "no_broker", "no_canary", "no_process", "no_success", "no_relay")
 
 FULL = {"redis": ALL, "rabbitmq": ALL}
 """The scenes with --full: about two minutes for each broker."""
 
 SERVICES: dict[str, Answers] = {
-    "redis": {"task_types": "orders_sync, thumbnails"},
-    "rabbitmq": {"task_types": "orders_sync", "broker": "rabbitmq", "result_backend": "none"},
+    "redis": {"task_types": "orders_sync, thumbnails", "database": True},
+    "rabbitmq": {
+        "task_types": "orders_sync",
+        "broker": "rabbitmq",
+        "result_backend": "none",
+        "database": True,
+    },
 }
 
 Seen = dict[str, Any]
