@@ -119,10 +119,17 @@ def covering(*names: str) -> list[dict[str, Answer]]:
     return chosen
 
 
-def few(candidates: Iterable[tuple[Chosen, Set[Any]]]) -> list[Chosen]:
-    """Return a few candidates, which together have all that any of them has."""
+def few(
+    candidates: Iterable[tuple[Chosen, Set[Any]]], there: Set[Any] = frozenset()
+) -> list[Chosen]:
+    """Return a few candidates, which together have all that any of them has.
+
+    Args:
+        candidates: each with what it has.
+        there: what need not be among it.
+    """
     left = list(candidates)
-    missing = set().union(*(found for _, found in left))
+    missing = set().union(*(found for _, found in left)) - there
     chosen = []
     while missing:
         best, found = max(left, key=lambda candidate: len(candidate[1] & missing))

@@ -41,6 +41,8 @@ CASES = [
             "broker": "rabbitmq",
             "result_backend": "database",
             "external_apis": "insurer=https://api.insurer.example/v2, registry=https://reg.example",
+            "database": True,
+            "http_api": True,
         },
         newest_python=True,
     ),

@@ -15,6 +15,7 @@ import pytest
 
 from tests import matrix
 from tests.harness import questions, render, run, share_compiled_templates
+from tests.run.test_fresh import CASES
 from tests.servers import has_rabbitmq, shared_rabbitmq
 
 share_compiled_templates()
@@ -25,8 +26,8 @@ AT_ONCE = 4
 COMBINATIONS = list(matrix.suites())
 
 CORE = "tests/core"
-"""Tests of what is the same whatever a service does, half of a suite's time. They are run in the
-few services of `whole_ones`, and everywhere with --full."""
+"""Tests of what is the same whatever a service does, half of a suite's time. They are run in fresh
+environments (test_fresh.py), in the few services of `whole_ones`, and everywhere with --full."""
 
 Answer = matrix.Answer
 Answers = dict[str, Answer]
@@ -62,31 +63,44 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
     ]
 
 
-def whole_ones(services: Services) -> list[Path]:
-    """Return a few services: with each broker, every result backend and every module of tests.
+def whole_ones(services: Services, fresh: Services) -> list[Path]:
+    """Return a few services, which together have what the fresh ones do not.
 
-    Every other core answer is among them, too.
+    Args:
+        services: all of them.
+        fresh: those whose tests are run whole in environments of their own.
     """
-    candidates = []
-    for folder, answers in services:
-        core: set[Any] = {(name, answers[name]) for name in matrix.CORE}
-        servers = {(answers["broker"], answers["result_backend"])}
-        candidates.append((folder, core | servers | core_modules(folder, answers)))
-    return matrix.few(candidates)
+    there = set[Any]().union(*(aspects(*service) for service in fresh))
+    candidates = ((folder, aspects(folder, answers)) for folder, answers in services)
+    return matrix.few(candidates, there)
 
 
-def core_modules(folder: Path, answers: Answers) -> set[tuple[str, Answer]]:
-    """Return the modules of tests of the core that a service has, each with its broker."""
-    return {(module.name, answers["broker"]) for module in Path(folder, CORE).glob("test_*.py")}
+def aspects(folder: Path, answers: Answers) -> set[Any]:
+    """Return what the tests of the core depend on: answers, servers, and the tests there are."""
+    core = {(name, answers[name]) for name in matrix.CORE}
+    servers = (answers["broker"], answers["result_backend"])
+    modules = {(module.name, answers["broker"]) for module in Path(folder, CORE).glob("test_*.py")}
+    return core | {servers} | modules
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """Return the folders and the answers of the services of test_fresh.py."""
+    root = tmp_path_factory.mktemp("fresh")
+    defaults = {name: details["default"] for name, details in questions().items()}
+    return [
+        (render(root / f"{number}", case.answers), defaults | case.answers)
+        for number, case in enumerate(CASES)
+    ]
 
 
 @pytest.fixture(scope="module")
 def suites(
-    services: Services, pytestconfig: pytest.Config
+    services: Services, fresh: Services, pytestconfig: pytest.Config
 ) -> Iterator[dict[str, Future[Finished]]]:
     """All suites, running side by side."""
     full = pytestconfig.getoption("full")
-    whole = whole_ones(services)
+    whole = whole_ones(services, fresh)
     with ExitStack() as stack:
         environment = {}
         on_rabbitmq = next(
