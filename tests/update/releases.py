@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import matrix
 from tests.harness import ROOT, Answers, template_copy
@@ -72,23 +73,38 @@ class Stock:
     """Services from all releases, each generated once and then copied."""
 
     def __init__(self, folder: Path) -> None:
-        self._generate = Factory(all_releases(folder / "template"), folder)
+        self._template = folder / "template"
+        self._generate = Factory(all_releases(self._template), folder)
         self._made: dict[tuple[str, ...], Service] = {}
+        self._asked: dict[str, set[str]] = {}
 
     def service(self, version: str, answers: Answers, folder: Path) -> Service:
         """Return a service of a release, of which nobody else has the files."""
         return Service(shutil.copytree(self._one(version, answers).folder, folder))
+
+    def news(self, version: str, answers: Answers) -> dict[str, str | bool]:
+        """Return the answers to questions that a release does not have: they come by its update."""
+        return {name: answers[name] for name in answers.keys() - self._questions(version)}
 
     def fresh(self, answers: Answers) -> States:
         """Return the files of a service that is made from the working tree."""
         return self._one(NOW, answers).states()
 
     def _one(self, version: str, answers: Answers) -> Service:
-        key = (version, str(sorted(answers.items())))
+        known = {name: answers[name] for name in answers.keys() & self._questions(version)}
+        key = (version, str(sorted(known.items())))
         if key not in self._made:
-            commit = commit_of(version) if version == PARENT else version
-            self._made[key] = self._generate(answers, commit)
+            self._made[key] = self._generate(known, self._commit(version))
         return self._made[key]
+
+    def _questions(self, version: str) -> set[str]:
+        if version not in self._asked:
+            text = git(self._template, "show", f"{self._commit(version)}:copier.yml")
+            self._asked[version] = set(yaml.safe_load(text))
+        return self._asked[version]
+
+    def _commit(self, version: str) -> str:
+        return commit_of(version) if version == PARENT else version
 
 
 def cases(*, full: bool) -> Iterator[tuple[str, int]]:

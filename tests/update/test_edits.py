@@ -19,7 +19,7 @@ def test_no_edit_of_the_owners_is_lost(
     traces = work_on(service)
     before = service.states()
 
-    service.update()
+    service.update(to=NOW, **stock.news(version, answers))
 
     assert service.conflicts() == []
     after, fresh = service.states(), stock.fresh(answers)

@@ -37,7 +37,7 @@ def move_files(template: Template, *, with_table: bool) -> None:
         (house / f"{old}{suffix}").unlink()
         (house / f"{new}{suffix}").write_text(f"# Moved from {old}.\n{text}")
     for old in DROPPED:
-        (house / old).unlink()
+        next(house.glob(f"{old}*")).unlink()
     if with_table:
         replace(template.folder / TABLE, HEAD_OF_TABLE, f'{HEAD_OF_TABLE}    "1.1.0": {MOVES!r},\n')
     template.release("1.1.0")

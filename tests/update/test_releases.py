@@ -8,7 +8,7 @@ import pytest
 
 from migrations.moved_files import all_moves
 from tests.harness import ROOT, Answers
-from tests.update.releases import ANSWERS_FILE, Stock, commit_of, in_all_cases, releases
+from tests.update.releases import ANSWERS_FILE, NOW, Stock, commit_of, in_all_cases, releases
 from tests.update.services import States, different, git, theirs
 
 pytest_generate_tests = in_all_cases
@@ -20,7 +20,7 @@ def test_an_untouched_service_becomes_what_a_new_one_is(
     service = stock.service(version, answers, tmp_path / "service")
     before, fresh = service.states(), stock.fresh(answers)
 
-    service.update()
+    service.update(to=NOW, **stock.news(version, answers))
 
     assert service.conflicts() == []
     after = service.states()
