@@ -17,13 +17,20 @@ def default_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render(tmp_path_factory.mktemp("default") / "worker-celery-example", {})
 
 
+RECIPE: Answers = {
+    "task_types": "email, reports, etl, ml, ai, export",
+    "external_apis": "payments=https://api.payments.example/v1",
+}
+
+
+@pytest.fixture(scope="session")
+def recipe_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service with the task types of the recipe, and everything that it has beside the worker."""
+    return render(tmp_path_factory.mktemp("recipe") / "worker-celery-example", RECIPE)
+
+
 @pytest.fixture(scope="session")
 def full_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A service with the task types of the recipe, and everything beside the worker."""
-    answers: Answers = {
-        "task_types": "email, reports, etl, ml, ai, export",
-        "external_apis": "payments=https://api.payments.example/v1",
-        "database": True,
-        "http_api": True,
-    }
+    """One with everything that there is."""
+    answers = {**RECIPE, "database": True, "http_api": True}
     return render(tmp_path_factory.mktemp("full") / "worker-celery-example", answers)

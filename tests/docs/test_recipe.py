@@ -81,17 +81,17 @@ def test_everything_in_the_recipe_is_in_the_table() -> None:
     assert {name.replace("`", "") for name, _ in rows} == ITEMS
 
 
-def test_what_the_table_points_to_exists(full_service: Path) -> None:
+def test_what_the_table_points_to_exists(recipe_service: Path) -> None:
     for name, here in table(PAGE, "in the recipe"):
         paths = [text for text in code(here) if PATH.fullmatch(text)]
-        missing = [path for path in paths if not (full_service / path).exists()]
+        missing = [path for path in paths if not (recipe_service / path).exists()]
         assert not missing, f"{name}: {missing}"
         assert paths or here.startswith("dropped, because"), name
         # A folder without a file is no room.
-        assert all(any((full_service / path).rglob("*")) for path in paths if path.endswith("/"))
+        assert all(any((recipe_service / path).rglob("*")) for path in paths if path.endswith("/"))
 
 
-def test_what_was_dropped_is_gone(full_service: Path) -> None:
+def test_what_was_dropped_is_gone(recipe_service: Path) -> None:
     dropped = [
         name
         for row, here in table(PAGE, "in the recipe")
@@ -101,13 +101,13 @@ def test_what_was_dropped_is_gone(full_service: Path) -> None:
     ]
 
     assert dropped
-    assert [name for name in dropped if (full_service / name).exists()] == []
+    assert [name for name in dropped if (recipe_service / name).exists()] == []
 
 
 @pytest.fixture(scope="module")
-def facts(full_service: Path) -> dict[str, Any]:
+def facts(recipe_service: Path) -> dict[str, Any]:
     """What the application of a generated service is really set to."""
-    done = run(["python", "-c", SETTINGS], full_service, ENV_FILE="")
+    done = run(["python", "-c", SETTINGS], recipe_service, ENV_FILE="")
     assert done.returncode == 0, done.stdout
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
@@ -183,9 +183,9 @@ FAULTS: dict[str, Check] = {
 
 @pytest.mark.parametrize("mark", FAULTS)
 def test_a_fault_of_the_recipe_is_not_ours(
-    mark: str, full_service: Path, facts: dict[str, Any]
+    mark: str, recipe_service: Path, facts: dict[str, Any]
 ) -> None:
-    assert FAULTS[mark](full_service, facts)
+    assert FAULTS[mark](recipe_service, facts)
 
 
 def test_every_fault_in_the_table_is_looked_for() -> None:

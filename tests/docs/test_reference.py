@@ -54,10 +54,10 @@ def script_variables() -> list[str]:
 
 
 def test_scripts_and_tools_read_their_variables(
-    default_service: Path, script_variables: list[str]
+    full_service: Path, script_variables: list[str]
 ) -> None:
     folders = ("scripts", "dev", "app/core")
-    files = [file for folder in folders for file in (default_service / folder).iterdir()]
+    files = [file for folder in folders for file in (full_service / folder).iterdir()]
     text = "".join(file.read_text() for file in files if file.is_file())
 
     assert [name for name in script_variables if name not in text] == []
