@@ -542,6 +542,7 @@ class Service(Frozen):
                 "anyio>=4.16,<5",
                 "fastapi-offline>=1.7,<2",
                 "fastapi>=0.165,<1",
+                "pydantic-core>=2.50,<3",
                 "starlette>=1.10,<2",
                 "uvicorn>=0.54,<1",
             ]

@@ -78,6 +78,7 @@ EXTREMES: tuple[dict[str, Answer], ...] = (
     {"task_types": "ai", "broker": "rabbitmq", "result_backend": "none"},
     {"task_types": "reports, etl", "result_backend": "none"},
     {"task_types": "email, etl", "broker": "rabbitmq", "result_backend": "none"},
+    {"task_types": "a", "broker": "rabbitmq", "result_backend": "none", "http_api": True},
 )
 
 
@@ -85,7 +86,7 @@ def values(question: str) -> list[Answer]:
     """Return every answer that a question offers, or those that stand for its free text."""
     details: Mapping[str, Any] = questions()[question]
     if details["type"] == "bool":
-        return [True, False]
+        return [False, True]
     return list(details.get("choices") or TEXTS[question].values())
 
 

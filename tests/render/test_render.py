@@ -157,7 +157,7 @@ def test_every_branch_of_the_templates_is_taken_and_not_taken(renders: Renders) 
     parts = {part for file in template_files() for part in file.relative_to(TEMPLATE).parts}
     stems = {part.removesuffix(".jinja") for part in parts}
     gaps = [
-        f"{place}:{line} was {'always' if taken else 'never'} true"
+        f"{place}:{line} was {'always' if taken == {True} else 'never'} true"
         for (place, line), taken in outcomes.items()
         if place.startswith("template/") or place in stems
         if taken != {True, False} and not (is_loop(place, line) and taken == {True})

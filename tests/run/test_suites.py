@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,13 +25,28 @@ AT_ONCE = 4
 COMBINATIONS = list(matrix.suites())
 
 CORE = "tests/core"
-"""Tests of what is the same whatever a service does, half of a suite's time. They are run in fresh
-environments (test_fresh.py), in the few services of `whole_ones`, and everywhere with --full."""
+"""Tests of what is the same whatever a service does, most of a suite's time. They are run in fresh
+environments (test_fresh.py), as far as needed in other services (`shares`), and with --full
+everywhere."""
+
+ABOUT_RESULTS = {
+    "test_aio.py",
+    "test_failures.py",
+    "test_http_api_states.py",
+    "test_idempotency.py",
+    "test_limits.py",
+    "test_results.py",
+    "test_status.py",
+    "test_tracing.py",
+}
+"""Those among them that depend on where results are kept."""
 
 Answer = matrix.Answer
 Answers = dict[str, Answer]
 Services = list[tuple[Path, Answers]]
 Finished = subprocess.CompletedProcess[str]
+Aspect = tuple[str, str, str]
+"""A module of tests, a broker, and where results are kept or a variant of the module."""
 
 
 def test_every_pair_of_task_types_and_another_answer_is_run() -> None:
@@ -63,24 +77,37 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
     ]
 
 
-def whole_ones(services: Services, fresh: Services) -> list[Path]:
-    """Return a few services, which together have what the fresh ones do not.
+def shares(services: Services, fresh: Services) -> dict[Path, set[str]]:
+    """Return which tests of the core a few services run: those that no other one does.
+
+    Together they are all there are, with each broker, and those about results with each backend.
 
     Args:
         services: all of them.
         fresh: those whose tests are run whole in environments of their own.
     """
-    there = set[Any]().union(*(aspects(*service) for service in fresh))
-    candidates = ((folder, aspects(folder, answers)) for folder, answers in services)
-    return matrix.few(candidates, there)
+    there = set[Aspect]().union(*(aspects(*service) for service in fresh))
+    candidates = [(folder, aspects(folder, answers)) for folder, answers in services]
+    found: dict[Path, set[str]] = {}
+    for folder in matrix.few(candidates, there):
+        new = dict(candidates)[folder] - there
+        found[folder] = {module for module, *_ in new}
+        there |= new
+    return found
 
 
-def aspects(folder: Path, answers: Answers) -> set[Any]:
-    """Return what the tests of the core depend on: answers, servers, and the tests there are."""
-    core = {(name, answers[name]) for name in matrix.CORE}
-    servers = (answers["broker"], answers["result_backend"])
-    modules = {(module.name, answers["broker"]) for module in Path(folder, CORE).glob("test_*.py")}
-    return core | {servers} | modules
+def aspects(folder: Path, answers: Answers) -> set[Aspect]:
+    """Return the tests of the core that a service has, each with what it depends on."""
+    broker, backend = str(answers["broker"]), str(answers["result_backend"])
+    modules = core_modules(folder)
+    about_results = {(module, broker, backend) for module in modules.keys() & ABOUT_RESULTS}
+    return {(module, broker, variant) for module, variant in modules.items()} | about_results
+
+
+def core_modules(folder: Path) -> dict[str, str]:
+    """Return the tests of the core that a service has, with their lengths: each is a variant."""
+    files = Path(folder, CORE).glob("test_*.py")
+    return {file.name: f"{len(file.read_text().splitlines())} lines" for file in files}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +127,7 @@ def suites(
 ) -> Iterator[dict[str, Future[Finished]]]:
     """All suites, running side by side."""
     full = pytestconfig.getoption("full")
-    whole = whole_ones(services, fresh)
+    chosen = shares(services, fresh)
     with ExitStack() as stack:
         environment = {}
         on_rabbitmq = next(
@@ -114,18 +141,19 @@ def suites(
                 suite,
                 folder,
                 environment.get(str(answers["broker"]), ""),
-                whole=full or folder in whole,
+                set(core_modules(folder)) if full else chosen.get(folder, set()),
             )
             for folder, answers in services
         }
         pool.shutdown(cancel_futures=True)
 
 
-def suite(service: Path, broker_url: str, *, whole: bool) -> Finished:
-    """Run the tests of a service, all or those of what it does."""
+def suite(service: Path, broker_url: str, core: set[str]) -> Finished:
+    """Run the tests of a service: those of what it does, and some of the core."""
     options = ["-q", "-p", "no:cacheprovider", "--durations=5"]
-    if not whole:
-        options += [f"--ignore={CORE}"]
+    options += [
+        f"--ignore={CORE}/{module}" for module in sorted(core_modules(service).keys() - core)
+    ]
     return run([sys.executable, "-m", "pytest", *options], service, TEST_BROKER_URL=broker_url)
 
 

@@ -34,6 +34,10 @@ class Owner:
         """Tell whether a file is there and has a text in it."""
         return self._service.exists(file) and text in self._service.read(file)
 
+    def last_line(self, file: str) -> str:
+        """Return the last line of a file."""
+        return self._service.read(file).splitlines()[-1]
+
     def write(self, file: str, text: str | bytes, *, executable: bool = False) -> None:
         """Write a file, which may be a new one."""
         path = self._touch(file)
@@ -256,8 +260,10 @@ def _add_a_setting(owner: Owner) -> None:
 
 
 def _add_to_the_end_of_the_example(owner: Owner) -> None:
-    # 0.4.0 itself wrote there, for an API or ETL: before, the two meet.
-    if owner.has("scripts/start_worker.sh", "app.core.start"):
+    # 0.4.0 itself wrote there, for an API or ETL, and a database takes the variable of ETL away:
+    # then the two meet.
+    later = owner.has("scripts/start_worker.sh", "app.core.start")
+    if later and not owner.last_line(".env.example").startswith("ETL_DATABASE="):
         owner.append(".env.example", "# Ours, too.\nOWN_REGION=eu\n")
 
 

@@ -107,24 +107,24 @@ class Stock:
         return commit_of(version) if version == PARENT else version
 
 
-def cases(*, full: bool) -> Iterator[tuple[str, int]]:
+def cases(*, full: bool, newest: int = 2) -> Iterator[tuple[str, int]]:
     """Yield which releases are updated in which shapes.
 
-    The last two in all of them, the oldest in one, and what was there before this commit in a few;
+    The newest in all of them, the oldest in one, and what was there before this commit in a few;
     with --full, every release in every shape.
     """
     *versions, parent = releases()
     for version in versions:
-        every = full or version in versions[-2:]
+        every = full or version in versions[-newest:]
         number = len(SHAPES) if every else int(version == versions[0])
         yield from ((version, shape) for shape in range(number))
     yield from ((parent, shape) for shape in range(PARENT_SHAPES))
 
 
-def in_all_cases(metafunc: pytest.Metafunc) -> None:
+def in_all_cases(metafunc: pytest.Metafunc, newest: int = 2) -> None:
     """Run each test of a module that asks for a version and answers in all cases."""
     if {"version", "answers"} <= set(metafunc.fixturenames):
-        chosen = list(cases(full=metafunc.config.getoption("full")))
+        chosen = list(cases(full=metafunc.config.getoption("full"), newest=newest))
         metafunc.parametrize(
             ("version", "answers"),
             [(version, SHAPES[shape]) for version, shape in chosen],

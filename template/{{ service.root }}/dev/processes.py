@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -30,12 +31,19 @@ class NotReady(Exception):
     """A process did not become ready."""
 
 
+PORTS = range(15_000, 30_000)
+"""Ports to choose from: below those that systems give to connections, which take any at any time."""
+
+
 class FreePort:
     """A free port of 127.0.0.1, kept from everyone else until it is released."""
 
     def __init__(self) -> None:
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        while True:
+            with suppress(OSError):
+                self._socket.bind(("127.0.0.1", random.choice(PORTS)))
+                break
         self.number: int = self._socket.getsockname()[1]
 
     def release(self) -> int:

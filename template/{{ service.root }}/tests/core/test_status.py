@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app import celeryconfig, status
+from app import celeryconfig, dead_letters, status
 from app.celery_app import app
 from app.core import status_look
 from app.core.discovery import queue_name
@@ -27,6 +27,12 @@ from tests.core.probes import QUEUE, progress, refuse
 UNREAD = queue_name("unread")
 
 HOUR = 3600.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_older_failures() -> None:
+    """Dead letters of other tests are gone: of many, only some are shown."""
+    dead_letters.main(["drop", "--all"])
 
 
 def broker_url(port: int) -> str:
