@@ -32,7 +32,7 @@ class NotReady(Exception):
 
 
 PORTS = range(15_000, 30_000)
-"""Ports to choose from: below those that systems give to connections, which take any at any time."""
+"""Ports to choose from: below those that connections take, which may be any at any time."""
 
 
 class FreePort:
