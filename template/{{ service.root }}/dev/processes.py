@@ -26,13 +26,12 @@ STOP_TIMEOUT = 20.0
 PAUSE = 0.02
 """Seconds between two looks at what is waited for."""
 
+PORTS = range(15_000, 30_000)
+"""Ports to choose from: below those that connections take, which may be any at any time."""
+
 
 class NotReady(Exception):
     """A process did not become ready."""
-
-
-PORTS = range(15_000, 30_000)
-"""Ports to choose from: below those that connections take, which may be any at any time."""
 
 
 class FreePort:
@@ -40,16 +39,19 @@ class FreePort:
 
     def __init__(self) -> None:
         self._socket = socket.socket()
-        while True:
-            with suppress(OSError):
-                self._socket.bind(("127.0.0.1", random.choice(PORTS)))
-                break
-        self.number: int = self._socket.getsockname()[1]
+        self.number = self._bind()
 
     def release(self) -> int:
         """Let go of the port, right before a server takes it, and return its number."""
         self._socket.close()
         return self.number
+
+    def _bind(self) -> int:
+        for port in random.SystemRandom().sample(PORTS, 100):
+            with suppress(OSError):
+                self._socket.bind(("127.0.0.1", port))
+                return port
+        raise NotReady("no port of 127.0.0.1 is free")
 
 
 def free_port() -> int:
