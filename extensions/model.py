@@ -546,7 +546,7 @@ class Service(Frozen):
                 "starlette>=1.10,<2",
                 "uvicorn>=0.54,<1",
             ]
-        if self.http_api and self.broker == "rabbitmq":
+        if (self.http_api or self.database) and self.broker == "rabbitmq":
             chosen += ["amqp>=5.4,<6"]
         if self.reads_csv:
             chosen += ["typing-extensions>=4.15,<5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from types import FrameType
 
@@ -50,6 +51,9 @@ def main() -> int:
         timeout_graceful_shutdown=GRACE,
     )
     sentry.connect()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # At its end uvicorn raises once more what it was told to stop by.
+        signal.signal(number, signal.SIG_IGN)
     Server(config).run()
     sentry.flush()
     return 0

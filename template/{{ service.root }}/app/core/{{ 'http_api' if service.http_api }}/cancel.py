@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from app.celery_app import app
 from app.core.http_api.problems import Unavailable, documented
 from app.core.http_api.servers import in_turn
-from app.core.http_api.states import ENDED, KnownTask
+from app.core.http_api.states import ENDED, KnownTask, State
 
 LISTEN = 1.0
 """Seconds that workers get to answer."""
@@ -55,7 +55,10 @@ async def cancel(
     if task.state in ENDED:
         detail = f"It has ended, as {task.state}: there is nothing to cancel."
         raise HTTPException(HTTPStatus.CONFLICT, detail)
-    return Cancelled(id=task.id, detail=await in_turn(_cancel, task.id, terminate))
+    detail = await in_turn(_cancel, task.id, terminate)
+    if task.state is State.UNKNOWN:
+        detail += " Whether there is such a task, or it has ended, nobody here can tell."
+    return Cancelled(id=task.id, detail=detail)
 
 
 def _cancel(task_id: str, terminate: bool) -> str:
