@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def test_arguments_and_results_are_told_where_that_is_asked_for(worker: Worker) 
 def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
     worker: Worker, tmp_path: Path
 ) -> None:
-    machine = {"LOG_ARGUMENTS": "no", "LOG_FORMAT": "json", "WORKER_NAME": "machine"}
+    name = f"machine-{os.getpid()}"
+    machine = {"LOG_ARGUMENTS": "no", "LOG_FORMAT": "json", "WORKER_NAME": name}
     with Worker(tmp_path / "log", *PROBES, **machine) as other:
         other.wait_for_output(" ready.")
         with resting(worker):
@@ -97,7 +99,7 @@ def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
     begin, end = (line for line in lines if line.get("task_id") == sent.id)
     assert begin["task"] == end["task"] == double.name
     assert begin["worker"] == end["worker"]
-    assert begin["worker"].startswith("machine@")
+    assert begin["worker"].startswith(f"{name}@")
     assert begin["wait_time"] >= 0
     assert end["run_time"] >= 0
     assert not [line for line in lines if "123456" in str(line) or "246912" in str(line)]

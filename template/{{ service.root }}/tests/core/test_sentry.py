@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def reporting_worker(log: Path, sentry: Receiver) -> Worker:
     variables = {
         "SENTRY_DSN": f"http://key@{sentry.address}/1",
         "SENTRY_ENVIRONMENT": "staging",
-        "WORKER_NAME": "reporting",
+        "WORKER_NAME": f"reporting-{os.getpid()}",
     }
     return Worker(log, *PROBES, **variables)
 
