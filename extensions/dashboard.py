@@ -1,6 +1,8 @@
-"""The Grafana dashboard of a service: an overview, and a row for each queue.
+"""The Grafana dashboard of a service: an overview, and rows for each queue and for what it has.
 
-Panels say what they show. How Grafana wants that written stands in the methods `json`, once.
+Panels say what they show. How Grafana wants that written stands in the methods `json`, once. The
+README of a service says of each metric what it is. They are made in `exporter.py`, `metrics.py` and
+`http_api/metrics.py` of `app/core`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ CANARY_LATE = 180
 
 JOB = 'job="$job"'
 """What every expression selects by: one Prometheus may know many services."""
+
+FROM_OUTSIDE = 'route!~"/health/.*"'
+"""The requests that are no probes: while a server is away, those fail every few seconds."""
 
 LOST = 'status=~"failure|dead"'
 """The two ways in which a task ends without having succeeded."""
@@ -61,7 +66,7 @@ class Panel:
     Args:
         title: its heading.
         description: what it shows and what to look for.
-        unit: one of Grafana's units: `short`, `s`, `ops`, `bytes`.
+        unit: one of Grafana's units: `short`, `s`, `ops`, `bytes`, `percentunit`.
         queries: what is drawn.
         width: in columns.
     """
@@ -154,18 +159,24 @@ class Dashboard:
         queues: each gets a row.
         late: from how many seconds on a message has waited for too long.
         has_canary: whether there is a canary.
+        has_outbox: whether there is an outbox.
+        has_api: whether there is an HTTP API.
     """
 
     name: str
     queues: tuple[str, ...]
     late: int
     has_canary: bool
+    has_outbox: bool
+    has_api: bool
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The overview, then the queues."""
+        """The overview, then where tasks come from, then the queues."""
         overview = Row("Overview", (*self._numbers(), *_lines()))
-        return (overview, *(self._row(queue) for queue in self.queues))
+        api = [Row("HTTP API", tuple(_api_lines()))] if self.has_api else []
+        outbox = [Row("Outbox", tuple(_outbox_lines()))] if self.has_outbox else []
+        return (overview, *api, *outbox, *(self._row(queue) for queue in self.queues))
 
     @property
     def json(self) -> dict[str, Any]:
@@ -311,6 +322,54 @@ def _lines() -> Iterator[Panel]:
         "What the main process and its children have together.",
         "bytes",
         Query(f"sum by (worker) (celery_worker_memory_bytes{{{JOB}}})", "{{worker}}"),
+    )
+
+
+def _api_lines() -> Iterator[Panel]:
+    """Yield the lines of the HTTP API, three beside each other."""
+    requests = "http_requests_total"
+    all_requests = _rate(requests, FROM_OUTSIDE)
+    errors = _rate(requests, FROM_OUTSIDE, 'status=~"5.."')
+    yield _line(
+        "Requests by status",
+        "In a second. Probes are not among them.",
+        "ops",
+        Query(f"sum by (status) ({all_requests})", "{{status}}"),
+    )
+    yield _line(
+        "Until an answer begins",
+        "What a request takes.",
+        "s",
+        *_quantiles("http_request_duration_seconds", FROM_OUTSIDE),
+    )
+    yield _line(
+        "Answers of 5xx",
+        "Which part of the requests fails through no fault of theirs.",
+        "percentunit",
+        Query(f"sum({errors}) / sum({all_requests})", "5xx"),
+    )
+
+
+def _outbox_lines() -> Iterator[Panel]:
+    """Yield the lines of the outbox, three beside each other. Each exporter tells the same."""
+    yield _line(
+        "Tasks in the outbox",
+        "Tasks to be sent, and those that cannot be: python -m app.outbox list",
+        "short",
+        Query(f"max(celery_outbox_waiting{{{JOB}}})", "waiting"),
+        Query(f"max(celery_outbox_failed{{{JOB}}})", "failed"),
+    )
+    yield _line(
+        "Oldest task in the outbox",
+        "For how long the first has waited. More than some seconds: the relay does not send.",
+        "s",
+        Query(f"max(celery_outbox_oldest_seconds{{{JOB}}})", "oldest"),
+    )
+    yield _line(
+        "Sent by the relay",
+        "Tasks in a second.",
+        "ops",
+        Query(f"sum({_rate('celery_outbox_sent_total')})", "sent"),
     )
 
 

@@ -397,6 +397,8 @@ class Service(Frozen):
             queues=self.queues,
             late=self.late_after,
             has_canary=self.beat,
+            has_outbox=self.database,
+            has_api=self.http_api,
         )
 
     @property
@@ -539,7 +541,6 @@ class Service(Frozen):
             chosen += ["fsspec>=2026.9"]
         if self.http_api:
             chosen += [
-                "anyio>=4.16,<5",
                 "fastapi-offline>=1.7,<2",
                 "fastapi>=0.165,<1",
                 "pydantic-core>=2.50,<3",

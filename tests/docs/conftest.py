@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Answers, render, share_compiled_templates
+from tests.harness import Answers, hurry_copier, render
 
-share_compiled_templates()
+hurry_copier()
 
 
 @pytest.fixture(scope="session")

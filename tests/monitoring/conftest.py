@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness import share_compiled_templates
+from tests.harness import hurry_copier
 from tests.servers import has_prometheus
 
-share_compiled_templates()
+hurry_copier()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -56,14 +56,18 @@ class Play:
                 yield
 
     def metrics(self) -> str:
-        """Return what Prometheus is shown once a task has run that sends another."""
-        from pictures.probes import relay
+        """Return what Prometheus is shown once a worker and the relay have sent a task each."""
+        from app.core import outbox
+        from app.core.database import session
+
+        from pictures.probes import relay, work
 
         relay.delay(0.01)
-        self._wait_until(
-            lambda: "celery_tasks_published_total{" in self.stage.metrics(),
-            lambda: "a task that is sent",
-        )
+        with session() as db:
+            outbox.add(db, work.s(0.01))
+        with self.stage.start_relay():
+            self._wait_until_shown("celery_tasks_published_total")
+            self._wait_until_shown("celery_outbox_sent_total")
         return self.stage.metrics()
 
     def no_metrics(self) -> None:
@@ -165,6 +169,10 @@ class Play:
             return not missing
 
         self._wait_until(none_is_missing, lambda: f"{missing} to fire")
+
+    def _wait_until_shown(self, metric: str) -> None:
+        """Wait until Prometheus is shown a metric."""
+        self._wait_until(lambda: f"{metric}{{" in self.stage.metrics(), lambda: metric)
 
     def _wait_until_well(self) -> None:
         """Wait until Prometheus has looked and no alert fires."""

@@ -19,6 +19,7 @@ SERVICES: dict[str, Answers] = {
         "service_name": matrix.NAMES["longest"],
         "task_types": matrix.TASK_TYPES["all"],
         "database": True,
+        "http_api": True,
     },
     "rabbitmq": {
         "service_name": matrix.NAMES["shortest"],
@@ -29,7 +30,7 @@ SERVICES: dict[str, Answers] = {
 }
 
 
-DEPENDING = {"CeleryCanaryLate", "CeleryOutboxFailed", "CeleryOutboxLate"}
+DEPENDING = {"CeleryApiFails", "CeleryCanaryLate", "CeleryOutboxFailed", "CeleryOutboxLate"}
 """The alerts that only some services have."""
 
 
@@ -133,7 +134,7 @@ def test_only_beat_has_a_canary_to_wait_for(service: Path) -> None:
     assert ("celery_canary_age_seconds" in text) == (service / "app/schedule.py").exists()
 
 
-def test_the_dashboard_has_an_overview_and_a_row_for_each_queue(service: Path) -> None:
+def test_the_dashboard_has_a_row_for_each_queue_and_for_what_else_there_is(service: Path) -> None:
     done = run(
         ["python", "-c", "from app.core.discovery import queue_names; print(*queue_names())"],
         service,
@@ -141,8 +142,13 @@ def test_the_dashboard_has_an_overview_and_a_row_for_each_queue(service: Path) -
     )
     rows = [panel["title"] for panel in panels(service) if panel["type"] == "row"]
 
-    assert rows[0] == "Overview"
-    assert sorted(rows[1:]) == sorted(done.stdout.split())
+    has = {
+        "HTTP API": (service / "app/api.py").exists(),
+        "Outbox": (service / "app/outbox.py").exists(),
+    }
+    above = ["Overview", *(title for title, there in has.items() if there)]
+    assert rows[: len(above)] == above
+    assert sorted(rows[len(above) :]) == sorted(done.stdout.split())
 
 
 def test_the_panels_of_the_dashboard_lie_side_by_side(service: Path) -> None:

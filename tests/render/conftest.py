@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests import matrix
-from tests.harness import render, share_compiled_templates
+from tests.harness import hurry_copier, render
 from tests.render.jinja_coverage import record_branches
 
 # Before the first template is compiled.
 record_branches()
-share_compiled_templates()
+hurry_copier()
 
 Renders = dict[Path, dict[str, str | bool]]
 

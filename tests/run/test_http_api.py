@@ -25,9 +25,10 @@ ANSWERS: Answers = {
     "http_api": True,
 }
 
-BROKERS: dict[str, Answers] = {
+SERVICES: dict[str, Answers] = {
     "redis": {"broker": "redis"},
     "rabbitmq": {"broker": "rabbitmq", "result_backend": "database"},
+    "no results": {"broker": "redis", "result_backend": "none"},
 }
 
 CHECKS = (
@@ -73,16 +74,16 @@ def running(service: Path) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The API of a service, with one broker or the other."""
-    broker = request.param
-    if broker == "rabbitmq" and not has_rabbitmq():
+    """The API of one of the services."""
+    answers = SERVICES[request.param]
+    if answers["broker"] == "rabbitmq" and not has_rabbitmq():
         pytest.skip("RabbitMQ is not installed; CI treats this as a failure")
     service = tmp_path_factory.mktemp("api") / "service"
-    with running(render(service, {**ANSWERS, **BROKERS[broker]})) as api:
+    with running(render(service, {**ANSWERS, **answers})) as api:
         yield api
 
 
-@pytest.mark.parametrize("api", BROKERS, indirect=True)
+@pytest.mark.parametrize("api", SERVICES, indirect=True)
 def test_every_answer_is_as_the_page_says(
     api: Api, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests import matrix
-from tests.harness import questions, render, run, share_compiled_templates
+from tests.harness import hurry_copier, questions, render, run
 from tests.run.test_fresh import CASES
 from tests.servers import has_rabbitmq, shared_rabbitmq
 
-share_compiled_templates()
+hurry_copier()
 
 AT_ONCE = 4
 """Suites wait for processes to start and stop, so a few more than cores are run at once."""
@@ -32,6 +32,8 @@ everywhere."""
 ABOUT_RESULTS = {
     "test_aio.py",
     "test_failures.py",
+    "test_http_api.py",
+    "test_http_api_idempotency.py",
     "test_http_api_states.py",
     "test_idempotency.py",
     "test_limits.py",
@@ -105,9 +107,8 @@ def aspects(folder: Path, answers: Answers) -> set[Aspect]:
 
 
 def core_modules(folder: Path) -> dict[str, str]:
-    """Return the tests of the core that a service has, with their lengths: each is a variant."""
-    files = Path(folder, CORE).glob("test_*.py")
-    return {file.name: f"{len(file.read_text().splitlines())} lines" for file in files}
+    """Return the tests of the core that a service has, with their texts: each is a variant."""
+    return {file.name: file.read_text() for file in Path(folder, CORE).glob("test_*.py")}
 
 
 @pytest.fixture(scope="module")

@@ -7,19 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import share_compiled_templates, template_copy
+from tests.harness import hurry_copier, template_copy
 from tests.update.releases import Stock
 from tests.update.services import (
     Factory,
     Template,
     git,
     share_checkouts,
-    trust_executable_bits,
 )
 
-share_compiled_templates()
+hurry_copier()
 share_checkouts()
-trust_executable_bits()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import copier._main
 import copier._template
@@ -45,17 +45,6 @@ def share_checkouts() -> None:
         return str(root / version)
 
     copier._template.clone = check_out_once  # type: ignore[attr-defined]
-
-
-@cache
-def trust_executable_bits() -> None:
-    """Let Copier take for granted that Git heeds executable bits here.
-
-    It asks Git for each file, a fifth of an update's time, and does nothing about the answer.
-    """
-
-    worker: Any = copier._main.Worker
-    worker._sync_git_index_executable_bit = lambda self, file, mode: None
 
 
 def commit_all(folder: Path, message: str) -> None:

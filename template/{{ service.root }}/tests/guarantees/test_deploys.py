@@ -13,7 +13,7 @@ from app.core.discovery import queue_name
 from dev.processes import Process
 from tests.conftest import ROOT, WORKER_ENVIRONMENT
 from tests.guarantees import broker
-from tests.guarantees.harness import wait_until
+from tests.guarantees.harness import wait_until, whole_lines
 
 TASKS = """
 import os
@@ -119,9 +119,7 @@ class Notes:
 
     def numbers(self, release: str = "") -> set[int]:
         """Return the numbers that were noted, by all releases or by one."""
-        if not self._file.exists():
-            return set()
-        lines = (line.split() for line in self._file.read_text().splitlines())
+        lines = (line.split() for line in whole_lines(self._file))
         return {int(number) for number, noted_by in lines if release in ("", noted_by)}
 
     def wait_for_both_senders(self, release: str) -> None:

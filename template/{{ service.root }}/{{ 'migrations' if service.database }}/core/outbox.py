@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "core_outbox"
 down_revision = None
@@ -19,8 +18,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("task", sa.String(), nullable=False),
         sa.Column("task_id", sa.String(), nullable=False),
-        sa.Column("arguments", postgresql.JSONB(), nullable=False),
-        sa.Column("options", postgresql.JSONB(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
         sa.Column(
             "written", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
         ),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+import time
+from collections import deque
 from functools import partial
 from http import HTTPStatus
 from math import ceil
@@ -17,13 +16,15 @@ from starlette.exceptions import HTTPException
 from structlog.contextvars import bind_contextvars
 
 from app.core import rate_store
+from app.core.http_api import servers
 from app.core.http_api.settings import HttpSettings
+from app.core.rate import Rate
 
 ANYBODY = "anybody"
 """The name of who calls where there are no keys."""
 
 AT_ONCE = 4
-"""How many threads ask where the rates are kept. Each may have a connection of its own."""
+"""How many threads ask where the rates are kept."""
 
 PATIENCE = 1.0
 """Seconds that a request waits for where the rates are kept."""
@@ -35,7 +36,7 @@ if settings.http_keys is None:
         "HTTP_KEYS=shop=KEY,crm=KEY. HTTP_KEYS=none lets everybody call."
     )
 keys = settings.http_keys
-threads = ThreadPoolExecutor(AT_ONCE, "rates")
+threads = servers.Threads(AT_ONCE)
 logger = logging.getLogger(__name__)
 
 bearer = HTTPBearer(auto_error=False, description="A key of HTTP_KEYS.")
@@ -68,6 +69,7 @@ async def admitted(name: Annotated[str, Depends(authenticated)]) -> str:
         HTTPException: when it does.
     """
     bind_contextvars(caller=name)
+    servers.start_clock()
     wait = await _seconds_to_wait(name)
     if wait > 0:
         raise HTTPException(
@@ -82,14 +84,48 @@ Caller = Annotated[str, Depends(admitted)]
 """The name of who calls."""
 
 
+class _Calls:
+    """The latest calls of one caller that this process has let in.
+
+    Args:
+        rate: how many it may let in while nobody knows of the others.
+    """
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._times: deque[float] = deque(maxlen=rate.calls)
+
+    def note(self) -> None:
+        """Note that one is let in."""
+        self._times.append(time.monotonic())
+
+    def take_turn(self) -> float:
+        """Let one in, unless there were too many. Return the seconds until it may come again."""
+        if len(self._times) == self._rate.calls:
+            wait = self._times[0] + self._rate.seconds - time.monotonic()
+            if wait > 0:
+                return wait
+        self.note()
+        return 0.0
+
+
+_calls: dict[str, _Calls] = {}
+
+
 async def _seconds_to_wait(name: str) -> float:
-    """Return after how long `name` may call again. A store that is away lets everybody call."""
-    if not settings.http_rate:
+    """Return after how long `name` may call again.
+
+    While the rates cannot be asked for, this process keeps to the limit on its own.
+    """
+    rate = settings.http_rate
+    if not rate:
         return 0.0
-    take = partial(rate_store.take_turn, f"http.{name}", settings.http_rate, 0)
-    taken = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, take)
+    here = _calls.setdefault(name, _Calls(rate))
     try:
-        return await asyncio.wait_for(taken, PATIENCE)
+        wait = await threads.do(partial(rate_store.take_turn, f"http.{name}", rate, 0), PATIENCE)
     except (TimeoutError, *rate_store.ERRORS) as error:
-        logger.warning("HTTP_RATE is not looked after: %r", error)
-        return 0.0
+        logger.warning("HTTP_RATE holds for this process alone: %r", error)
+        return here.take_turn()
+    if not wait:
+        here.note()
+    return wait

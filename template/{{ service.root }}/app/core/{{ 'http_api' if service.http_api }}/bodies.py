@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from email.message import Message
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
-from app.core.http_api import problems
+from app.core.http_api import problems, servers
 
 
 class BodyLimit:
@@ -61,8 +62,11 @@ async def _json_object(request: Request) -> dict[str, Any]:
     if content_type.get_content_type() != "application/json":
         detail = "The arguments of a task are JSON: Content-Type: application/json"
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+    began = time.monotonic()
+    body = await request.body()
+    servers.extend_deadline(time.monotonic() - began)
     try:
-        found = from_json(await request.body(), allow_inf_nan=False)
+        found = from_json(body, allow_inf_nan=False)
         # A number such as 1e999 has become an infinite one.
         json.dumps(found, allow_nan=False)
     except ValueError as error:

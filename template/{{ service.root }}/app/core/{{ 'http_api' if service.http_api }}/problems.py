@@ -40,11 +40,17 @@ class Problem(BaseModel):
 
 
 class Unavailable(HTTPException):
-    """A server of the service is away, or all who could talk to it are waiting."""
+    """A server of the service is away, or all who could talk to it are waiting.
 
-    def __init__(self, detail: str) -> None:
+    Args:
+        detail: what is to be said of it.
+        faults: which one it is, if that is known.
+    """
+
+    def __init__(self, detail: str, faults: list[Fault] | None = None) -> None:
         headers = {"Retry-After": str(RETRY_AFTER)}
         super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers)
+        self.faults = faults or []
 
 
 def add_to(api: FastAPI) -> None:
@@ -83,7 +89,7 @@ def response(
 async def _on_http_error(_: Request, error: Any) -> Response:
     phrase = HTTPStatus(error.status_code).phrase
     detail = "" if error.detail == phrase else str(error.detail)
-    return response(error.status_code, detail, error.headers)
+    return response(error.status_code, detail, error.headers, getattr(error, "faults", None))
 
 
 async def _on_invalid(_: Request, error: Any) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,9 +11,9 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.core.http_api import state_store
+from app.core.http_api import servers, state_store
 from app.core.http_api.problems import documented
-from app.core.http_api.servers import in_turn
+from app.core.http_api.servers import Threads
 
 router = APIRouter(tags=["tasks"])
 
@@ -62,17 +63,22 @@ class TaskState(BaseModel):
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,155}$")]
 
 
-async def known_task(task_id: TaskId) -> TaskState:
+async def look(task_id: str, threads: Threads) -> TaskState:
     """Return how a task is.
 
     Raises:
         HTTPException: when nothing is known of it.
     """
-    found = await in_turn(state_store.look, task_id)
+    found = await threads.ask(partial(state_store.look, task_id))
     if found is None:
         detail = "No such task was sent here, or it was so long ago that its result is gone."
         raise HTTPException(HTTPStatus.NOT_FOUND, detail)
     return TaskState(id=task_id, **found)
+
+
+async def known_task(task_id: TaskId) -> TaskState:
+    """Return how a task is."""
+    return await look(task_id, servers.threads)
 
 
 KnownTask = Annotated[TaskState, Depends(known_task)]

@@ -20,7 +20,7 @@ from app.core.http_api.access import Caller
 from app.core.http_api.bodies import JsonObject
 from app.core.http_api.idempotency import Call
 from app.core.http_api.problems import documented
-from app.core.http_api.servers import in_turn
+from app.core.http_api.servers import check_deadline, in_turn
 
 IdempotencyKey = Annotated[
     str | None,
@@ -124,6 +124,7 @@ def _send(call: Call, name: str, arguments: dict[str, Any]) -> None:
         if not first:
             return
         state_store.note(call.task_id)
+        check_deadline()
         app.tasks[name].apply_async(kwargs=arguments, task_id=call.task_id, **state_store.KEEPING)
 
 
