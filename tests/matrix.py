@@ -79,6 +79,7 @@ EXTREMES: tuple[dict[str, Answer], ...] = (
     {"task_types": "reports, etl", "result_backend": "none"},
     {"task_types": "email, etl", "broker": "rabbitmq", "result_backend": "none"},
     {"task_types": "a", "broker": "rabbitmq", "result_backend": "none", "http_api": True},
+    {"task_types": "a", "broker": "rabbitmq", "result_backend": "database", "http_api": True},
     {
         "task_types": TASK_TYPES["all"],
         "broker": "rabbitmq",

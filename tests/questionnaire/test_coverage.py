@@ -75,7 +75,7 @@ SMALL_SERVICES: list[Answers] = [
 
 def updated() -> list[Answers]:
     """Return the services that the update layer of every run brings to the working tree."""
-    return [SHAPES[shape] for _, shape in cases(full=False)]
+    return [SHAPES[shape] for _, shape in cases(full=False, back=1)]
 
 
 @pytest.mark.parametrize(

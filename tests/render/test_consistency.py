@@ -154,11 +154,18 @@ def test_every_setting_is_read_somewhere(services: list[Path]) -> None:
 def settings_fields(service: Path) -> list[str]:
     """Return the fields of all settings classes of a service."""
     return [
+        field for file in (service / "app").rglob("*.py") for field in settings_in(file.read_text())
+    ]
+
+
+@cache
+def settings_in(text: str) -> tuple[str, ...]:
+    """Return the fields of the settings classes in a module."""
+    return tuple(
         node.target.id
-        for file in (service / "app").rglob("*.py")
-        for parent in ast.walk(ast.parse(file.read_text()))
+        for parent in ast.walk(ast.parse(text))
         if isinstance(parent, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id == "EnvSettings" for base in parent.bases)
         for node in parent.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    ]
+    )

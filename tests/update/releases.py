@@ -107,24 +107,28 @@ class Stock:
         return commit_of(version) if version == PARENT else version
 
 
-def cases(*, full: bool, newest: int = 2) -> Iterator[tuple[str, int]]:
+def cases(*, full: bool, back: int) -> Iterator[tuple[str, int]]:
     """Yield which releases are updated in which shapes.
 
-    The newest in all of them, the oldest in one, and what was there before this commit in a few;
-    with --full, every release in every shape.
+    One of the newest in all of them, the oldest in one, and what was there before this commit in a
+    few; with --full, every release in every shape.
+
+    Args:
+        full: whether it is.
+        back: which one of the newest: 1 for the last.
     """
     *versions, parent = releases()
     for version in versions:
-        every = full or version in versions[-newest:]
+        every = full or version == versions[-back]
         number = len(SHAPES) if every else int(version == versions[0])
         yield from ((version, shape) for shape in range(number))
     yield from ((parent, shape) for shape in range(PARENT_SHAPES))
 
 
-def in_all_cases(metafunc: pytest.Metafunc, newest: int = 2) -> None:
+def in_all_cases(metafunc: pytest.Metafunc, back: int) -> None:
     """Run each test of a module that asks for a version and answers in all cases."""
     if {"version", "answers"} <= set(metafunc.fixturenames):
-        chosen = list(cases(full=metafunc.config.getoption("full"), newest=newest))
+        chosen = list(cases(full=metafunc.config.getoption("full"), back=back))
         metafunc.parametrize(
             ("version", "answers"),
             [(version, SHAPES[shape]) for version, shape in chosen],

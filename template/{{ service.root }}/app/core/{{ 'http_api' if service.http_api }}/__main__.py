@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from math import ceil
 from types import FrameType
 
 import uvicorn
 
 from app.core import health, logs, sentry
 from app.core.http_api import events
+from app.core.http_api.servers import DEADLINE
 from app.core.http_api.settings import HttpSettings
 from app.core.shell import load_config
 
-GRACE = 10
+GRACE = ceil(DEADLINE) + 5
 """Seconds that requests get once the process is told to stop."""
 
 

@@ -72,11 +72,12 @@ def _add_middleware(api: FastAPI, settings: HttpSettings) -> None:
             allow_headers=["Authorization", "Idempotency-Key", middleware.HEADER],
             expose_headers=["Location", "Retry-After", middleware.HEADER],
         )
+    api.add_middleware(middleware.Requests)
     if Config.load().metrics_port:
         from app.core.http_api.metrics import Counting
 
+        # Before all else: it counts what fails, too.
         api.add_middleware(Counting)
-    api.add_middleware(middleware.Requests)
 
 
 def _openapi(api: FastAPI) -> dict[str, Any]:

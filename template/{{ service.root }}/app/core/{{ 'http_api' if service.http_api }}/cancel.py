@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from app.celery_app import app
 from app.core.http_api.problems import Unavailable, documented
-from app.core.http_api.servers import in_turn
+from app.core.http_api.servers import check_deadline, in_turn
 from app.core.http_api.states import ENDED, KnownTask, State
 
 LISTEN = 1.0
@@ -72,6 +72,7 @@ def _cancel(task_id: str, terminate: bool) -> str:
     if pool == ENDLESS:
         detail = "It runs in a thread, and nothing can end one (WORKER_POOL=threads)."
         raise HTTPException(HTTPStatus.CONFLICT, detail)
+    check_deadline()
     # It goes to those, too, that were too busy to answer.
     app.control.revoke(task_id, terminate=terminate)
     if pool:

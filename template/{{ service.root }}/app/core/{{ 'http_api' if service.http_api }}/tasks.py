@@ -123,9 +123,11 @@ def _send(call: Call, name: str, arguments: dict[str, Any]) -> None:
     with call.first_time() as first:
         if not first:
             return
-        state_store.note(call.task_id)
-        check_deadline()
-        app.tasks[name].apply_async(kwargs=arguments, task_id=call.task_id, **state_store.KEEPING)
+        with state_store.noted(call.task_id):
+            check_deadline()
+            app.tasks[name].apply_async(
+                kwargs=arguments, task_id=call.task_id, **state_store.KEEPING
+            )
 
 
 def _within(schema: Any, place: str) -> Any:
