@@ -35,6 +35,9 @@ SHORT = {
 }
 """What every run is content with. The full length has the defaults of the service."""
 
+POOLS = {"redis": "gevent", "rabbitmq": "threads"}
+"""So is it with one pool for each broker, beside that of processes."""
+
 AT_ONCE = 1
 """One after the other: each keeps two cores busy, and some promises are about time."""
 
@@ -47,14 +50,14 @@ def runs(
 ) -> Iterator[dict[str, Future[Finished]]]:
     """`make guarantees` in each service."""
     root = tmp_path_factory.mktemp("survive")
-    sizes = {} if pytestconfig.getoption("full") else SHORT
+    full = pytestconfig.getoption("full")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {
             name: pool.submit(
                 run,
                 ["make", "guarantees", f"PYTHON={sys.executable}"],
                 render(root / name, answers),
-                **sizes,
+                **({} if full else SHORT | {"GUARANTEES_POOLS": POOLS[name]}),
             )
             for name, answers in SERVICES.items()
             if name != "rabbitmq" or has_rabbitmq()

@@ -25,6 +25,7 @@ from tests.guarantees.harness import (
     moments,
 )
 from tests.guarantees.probes import RETRIES, count, delegate, doze, leave
+from tests.guarantees.sizes import POOLS
 from tests.guarantees.test_shutdown import IDLE, stop
 
 AT_ONCE = 100
@@ -35,16 +36,17 @@ SLOWER = 5.0
 
 THREADS = {"WORKER_POOL": "threads", "WORKER_IGNORE_LIMITS": "all"}
 GREENLETS = {"WORKER_POOL": "gevent", "WORKER_IGNORE_LIMITS": "soft"}
+BY_NAME = {"threads": THREADS, "gevent": GREENLETS}
 
 Start = Callable[..., Worker]
 
 
-@pytest.fixture(params=[THREADS, GREENLETS], ids=["threads", "gevent"])
+@pytest.fixture(params=POOLS)
 def start(request: pytest.FixtureRequest, workers: Workers) -> Start:
     """Starts a worker with one of the pools."""
 
     def start(**environment: str) -> Worker:
-        environment = {"WORKER_CONCURRENCY": str(AT_ONCE), **request.param, **environment}
+        environment = {"WORKER_CONCURRENCY": str(AT_ONCE), **BY_NAME[request.param], **environment}
         return workers.start(**environment)
 
     return start
