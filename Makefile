@@ -20,7 +20,8 @@ PYTHON3 ?= python3
 $(VENV)/.ready: requirements.txt
 	@echo "installing the packages into $(VENV) (once)"
 	@$(PYTHON3) -m venv $(VENV)
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(grep ^uv== requirements.txt)"
+	@$(PYTHON) -m uv pip install --quiet --compile-bytecode --requirement requirements.txt
 	@touch $@
 
 .PHONY: setup
