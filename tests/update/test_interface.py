@@ -17,6 +17,8 @@ from tests.update.services import Service
 EVERYTHING: dict[str, str | bool] = {
     "task_types": matrix.TASK_TYPES["all"],
     "external_apis": matrix.APIS["two"],
+    "database": True,
+    "http_api": True,
 }
 
 BROKERS = {"redis": "redis", "rabbitmq": "database"}
