@@ -8,6 +8,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from app.core.errors import PermanentError
 
 Result = TypeVar("Result")
@@ -41,10 +43,24 @@ def run_async(coroutine: Coroutine[Any, Any, Result]) -> Result:
         )
     loop = _loop.runner.get_loop()
     work = loop.create_task(coroutine)
+    limits: list[SoftTimeLimitExceeded] = []
+
+    def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # A limit can strike in the code of the loop itself, which takes it for an error of its own.
+        error = context.get("exception")
+        if isinstance(error, SoftTimeLimitExceeded):
+            limits.append(error)
+            work.cancel()
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
     try:
         return loop.run_until_complete(work)
     except BaseException:
         _cancel(loop, work)
+        if limits:
+            raise limits[0] from None
         raise
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from app.core.aio import run_async
 from app.core.errors import PermanentError
@@ -25,6 +27,28 @@ def test_one_event_loop_serves_all_coroutines() -> None:
         return asyncio.get_running_loop()
 
     assert run_async(loop()) is run_async(loop())
+
+
+def test_a_time_limit_that_strikes_in_the_loop_itself_is_one() -> None:
+    cleaned_up = False
+
+    def strike() -> None:
+        raise SoftTimeLimitExceeded
+
+    async def work() -> None:
+        nonlocal cleaned_up
+        asyncio.get_running_loop().call_soon(strike)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cleaned_up = True
+
+    began = time.monotonic()
+    with pytest.raises(SoftTimeLimitExceeded):
+        run_async(work())
+
+    assert cleaned_up
+    assert time.monotonic() - began < 30
 
 
 def test_greenlets_cannot_wait_for_coroutines(monkeypatch: pytest.MonkeyPatch) -> None:
