@@ -24,15 +24,21 @@ URL_LENGTH = 200
 CHOICES = {
     "broker": ("redis", "rabbitmq"),
     "result_backend": ("redis", "database", "none"),
+    "ci": ("github", "gitlab", "none"),
+    "layout": ("standalone", "monorepo"),
     "python_version": ("3.11", "3.12", "3.13", "3.14"),
 }
 """What the questions with a fixed set of answers offer."""
+
+TARGETS = ("kubernetes", "systemd")
+"""Where a service can be deployed, any of them."""
 
 EXAMPLES = {
     "service_name": "worker-celery-billing",
     "description": "Sends invoices and reminders",
     "task_types": "email, reports, etl",
     "external_apis": "payments=https://api.example.com",
+    "deploy": "kubernetes, systemd",
 }
 """A good answer to each question that takes free text."""
 
@@ -162,6 +168,17 @@ def external_apis_fault(text: str) -> str:
     return _with_example([*faults, *_clashes(names)], _without_clashes(good), "external_apis")
 
 
+def deploy_fault(text: str) -> str:
+    """Judge where it is deployed: any of the targets that there are."""
+    if not text.strip():
+        return ""
+    names = _entries(text)
+    offered = ", ".join(TARGETS)
+    faults = [f"{_shown(name)} is not one of {offered}" for name in names if name not in TARGETS]
+    good = [target for target in TARGETS if target in names]
+    return _with_example([*faults, *_clashes(names)], good, "deploy")
+
+
 def choice_fault(value: object, offered: Sequence[str]) -> str:
     """Judge the answer to a question with a fixed set of answers."""
     if str(value) in offered and not isinstance(value, bool):
@@ -194,6 +211,9 @@ QUESTIONS: dict[str, Callable[[object], str]] = {
     "flower": switch_fault,
     "http_api": switch_fault,
     "external_apis": partial(_text_fault, question="external_apis", rule=external_apis_fault),
+    "deploy": partial(_text_fault, question="deploy", rule=deploy_fault),
+    "ci": partial(choice_fault, offered=CHOICES["ci"]),
+    "layout": partial(choice_fault, offered=CHOICES["layout"]),
     "python_version": partial(choice_fault, offered=CHOICES["python_version"]),
     "allow_removal": switch_fault,
 }

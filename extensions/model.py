@@ -20,6 +20,8 @@ from .dashboard import Dashboard
 Broker = Literal["redis", "rabbitmq"]
 ResultBackend = Literal["redis", "database", "none"]
 Store = Literal["redis", "database", "none"]
+Ci = Literal["github", "gitlab", "none"]
+Layout = Literal["standalone", "monorepo"]
 
 CATALOGUE_LIMITS = {
     "email": (50, 60),
@@ -190,6 +192,9 @@ class Service(Frozen):
     beat: bool
     flower: bool
     http_api: bool
+    deploy: tuple[str, ...]
+    ci: Ci
+    layout: Layout
     python_version: str
     type_names: tuple[str, ...]
     api_urls: tuple[tuple[str, str], ...]
@@ -206,6 +211,9 @@ class Service(Frozen):
             beat=answers["beat"],
             flower=answers["flower"],
             http_api=answers["http_api"],
+            deploy=tuple(parse_names(answers["deploy"])),
+            ci=answers["ci"],
+            layout=answers["layout"],
             python_version=answers["python_version"],
             type_names=tuple(parse_names(answers["task_types"])),
             api_urls=tuple(parse_apis(answers["external_apis"])),
@@ -213,8 +221,28 @@ class Service(Frozen):
 
     @property
     def root(self) -> str:
-        """The folder of the service inside the folder that Copier writes to."""
-        return "."
+        """The folder of the service in its repository."""
+        return f"services/{self.name}" if self.is_monorepo else "."
+
+    @property
+    def root_prefix(self) -> str:
+        """What files outside the service's folder begin with, for services not to meet there."""
+        return f"{self.name}-" if self.is_monorepo else ""
+
+    @property
+    def is_monorepo(self) -> bool:
+        """Whether its repository has other services, too."""
+        return self.layout == "monorepo"
+
+    @property
+    def kubernetes(self) -> bool:
+        """Whether it is deployed on Kubernetes."""
+        return "kubernetes" in self.deploy
+
+    @property
+    def systemd(self) -> bool:
+        """Whether it is deployed on machines with systemd."""
+        return "systemd" in self.deploy
 
     @property
     def purpose(self) -> str:

@@ -20,6 +20,7 @@ LAYERS = (
     "monitoring",
     "demo",
     "docs",
+    "deploy",
     "survive",
 )
 """In the order in which they run. Render is the first of its process: it watches every template
