@@ -65,6 +65,11 @@ def parse_apis(text: str) -> list[tuple[str, str]]:
     return [(name, url.rstrip("/")) for name, url in entries]
 
 
+def service_folder(name: str, layout: str) -> str:
+    """Return the folder of a service in its repository."""
+    return f"services/{name}" if layout == "monorepo" else "."
+
+
 def is_yes(value: object) -> bool:
     """Tell whether a valid answer to a yes-or-no question means yes."""
     return str(value).strip().lower() in _YES

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import yaml
 from copier.errors import MissingFileWarning, UserMessageError
 from copier_template_extensions import ContextHook
 from jinja2 import Environment, pass_context
@@ -48,6 +49,8 @@ class Questionnaire(ContextHook):
     - `{{ refuse_bad_answers() }}`: ends the run with a message if something is
     - `{{ owners_files() }}`: what an update leaves alone
     - `{{ stays_away(file) }}`: whether a file of the owners is not there and does not come
+    - `{{ place() }}`: the folder of the service on this machine
+    - `{{ to_include() }}`: what a file that services share does not say of this one yet
     - `service`: the model of the service, for everything that is rendered
     """
 
@@ -59,6 +62,8 @@ class Questionnaire(ContextHook):
         environment.globals["refuse_bad_answers"] = refuse_bad_answers
         environment.globals["owners_files"] = owners_files
         environment.globals["stays_away"] = stays_away
+        environment.globals["place"] = place
+        environment.globals["to_include"] = to_include
 
     def hook(self, context: dict[str, Any]) -> None:
         """Add the model, once all answers are there: before, those of `--data` are not cast yet."""
@@ -95,8 +100,8 @@ def _faults_of_record(context: Context, given: Mapping[str, Any]) -> dict[str, s
     conf = context["_copier_conf"]
     recorded = _recorded(context)
     known = _known(context)
-    faults: dict[str, str] = {}
-    if not answers.is_yes(known.get("allow_removal")):
+    faults: dict[str, str] = updates.move(recorded, known, _at_root(context))
+    if not faults and not answers.is_yes(known.get("allow_removal")):
         lost = updates.lost_files(recorded, known, _in_folder(context))
         faults |= updates.removals(lost)
     if conf["defaults"]:
@@ -111,15 +116,40 @@ def _known(context: Context) -> dict[str, Any]:
 
 @pass_context
 def owners_files(context: Context) -> str:
-    """Return patterns, one a line, of the owners' files that the service has had before."""
-    files = updates.owners_files(_recorded(context), _in_folder(context))
-    return "\n".join(f"**/{file}" for file in files)
+    """Return patterns, one a line, of the owners' files that the service has had before.
+
+    What services share is not compared: it belongs to none of them, and goes with none.
+    """
+    if _is_comparison(context["_copier_conf"]["dst_path"]):
+        files = updates.shared_files(_known(context))
+    else:
+        files = updates.owners_files(_recorded(context), _in_folder(context))
+    return "\n".join(f"/{file}" for file in files)
 
 
 @pass_context
 def stays_away(context: Context, file: str) -> bool:
     """Tell whether the service lacks an owners' file, and this update does not bring it."""
     return bool(updates.stays_away(file, _recorded(context), _in_folder(context)))
+
+
+@pass_context
+def place(context: Context) -> str:
+    """Return the folder of the service on this machine."""
+    folder = answers.service_folder(context["service_name"], context["layout"])
+    return str(Path(context["_copier_conf"]["dst_path"], folder))
+
+
+@pass_context
+def to_include(context: Context) -> str:
+    """Return what to add by hand to files that are shared, as a text to print, or ""."""
+    folder = Path(context["_copier_conf"]["dst_path"])
+    files = {
+        file: (folder / file).read_text()
+        for file in updates.shared_files(_known(context))
+        if (folder / file).exists()
+    }
+    return str(updates.to_include(_known(context), files))
 
 
 def _in_folder(context: Context) -> Callable[[str], bool]:
@@ -133,6 +163,13 @@ def _recorded(context: Context) -> Mapping[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingFileWarning)
         recorded: Mapping[str, Any] | None = context["_external_data"]["previous"]
+    return recorded or {}
+
+
+def _at_root(context: Context) -> Mapping[str, Any]:
+    """Return the answers that Copier has recorded for the very folder that is written to."""
+    file = Path(context["_copier_conf"]["dst_path"], ".copier-answers.yml")
+    recorded: Mapping[str, Any] | None = yaml.safe_load(file.read_text()) if file.exists() else {}
     return recorded or {}
 
 

@@ -14,8 +14,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from .answers import class_name, parse_apis, parse_names
+from .answers import class_name, parse_apis, parse_names, service_folder
 from .dashboard import Dashboard
+from .dev_container import DevContainer
+from .kubernetes import Manifests, Worker
+from .pipeline import Pipeline, postgres, rabbitmq, redis
+from .stack import Stack
+from .systemd import Machine
 
 Broker = Literal["redis", "rabbitmq"]
 ResultBackend = Literal["redis", "database", "none"]
@@ -222,7 +227,18 @@ class Service(Frozen):
     @property
     def root(self) -> str:
         """The folder of the service in its repository."""
-        return f"services/{self.name}" if self.is_monorepo else "."
+        return service_folder(self.name, self.layout)
+
+    @property
+    def answers_file(self) -> str:
+        """The file in the repository that records the answers."""
+        return f".copier-answers.{self.name}.yml" if self.is_monorepo else ".copier-answers.yml"
+
+    @property
+    def update_command(self) -> str:
+        """The command that takes a newer version of the template in."""
+        option = f" --answers-file={self.answers_file}" if self.is_monorepo else ""
+        return f"copier update --trust{option}"
 
     @property
     def root_prefix(self) -> str:
@@ -418,6 +434,66 @@ class Service(Frozen):
         return math.ceil(self.longest_task * STUCK_FACTOR / 60)
 
     @property
+    def pipeline(self) -> Pipeline:
+        """What checks each change, and proposes updates."""
+        servers = [redis("broker") if self.broker == "redis" else rabbitmq("broker")]
+        if self.has_redis and self.broker != "redis":
+            servers.append(redis("redis"))
+        if self.has_postgres:
+            servers.append(postgres("database"))
+        return Pipeline(
+            servers=tuple(servers),
+            python=self.python_version,
+            gitlab_file=f".gitlab/ci/{self.name}.yml" if self.is_monorepo else ".gitlab-ci.yml",
+            is_shared=self.is_monorepo,
+        )
+
+    @property
+    def compose_prefix(self) -> str:
+        """What the names of the compose stack begin with: stacks of one repository are merged."""
+        return f"{self.purpose}-" if self.is_monorepo else ""
+
+    @property
+    def stack(self) -> Stack:
+        """The stack of compose in production."""
+        redis_host = "broker" if self.broker == "redis" else "redis"
+        return Stack(
+            name=self.name,
+            prefix=self.compose_prefix,
+            broker=self.broker,
+            results=self.result_backend,
+            redis_host=redis_host if self.has_redis else "",
+            database=self.database,
+            http_api=self.http_api,
+            flower=self.flower,
+            mail=self.has_type("email"),
+            api_prefixes=(
+                *(["AI_API"] if self.has_type("ai") else []),
+                *(api.env_prefix for api in self.apis),
+            ),
+        )
+
+    @property
+    def manifests(self) -> Manifests:
+        """What the manifests for Kubernetes say that is not in the answers."""
+        servers = {
+            self.broker: True,
+            "redis": self.has_redis,
+            "postgres": self.has_postgres,
+            "mail": self.has_type("email"),
+        }
+        return Manifests(
+            service=self.name,
+            workers=tuple(
+                Worker(self.name, queue, self.task_type(queue.split(".")[1]).hard_limit, LATE)
+                for queue in self.queues
+            ),
+            servers=tuple(name for name, there in servers.items() if there),
+            api_urls=tuple(api.url for api in self.apis),
+            secrets=tuple(secret.name for secret in self.stack.secrets),
+        )
+
+    @property
     def dashboard(self) -> Dashboard:
         """The dashboard of Grafana."""
         return Dashboard(
@@ -427,6 +503,26 @@ class Service(Frozen):
             has_canary=self.beat,
             has_outbox=self.database,
             has_api=self.http_api,
+        )
+
+    @property
+    def dev_container(self) -> DevContainer:
+        """The container that editors work in."""
+        return DevContainer(
+            name=self.name,
+            root=self.root,
+            processes=self.processes,
+            is_shared=self.is_monorepo,
+        )
+
+    @property
+    def machine(self) -> Machine:
+        """What it is on a machine with systemd."""
+        return Machine(
+            name=self.name,
+            purpose=self.purpose,
+            queues=self.queues,
+            processes=tuple(each for each in self.processes if each != "worker"),
         )
 
     @property
@@ -477,7 +573,7 @@ class Service(Frozen):
     @property
     def compose_broker_url(self) -> str:
         """The broker's URL inside the compose stack."""
-        return f"{self._broker_scheme}broker:{self._broker_address}"
+        return f"{self._broker_scheme}{self.compose_prefix}broker:{self._broker_address}"
 
     @property
     def result_backend_url(self) -> str:
@@ -488,7 +584,8 @@ class Service(Frozen):
     def compose_result_backend_url(self) -> str:
         """The result backend's URL inside the compose stack."""
         redis_host = "broker" if self.broker == "redis" else "redis"
-        return self._result_url(redis_host, "database")
+        prefix = self.compose_prefix
+        return self._result_url(f"{prefix}{redis_host}", f"{prefix}database")
 
     @property
     def database_url(self) -> str:
@@ -498,7 +595,7 @@ class Service(Frozen):
     @property
     def compose_database_url(self) -> str:
         """The URL of the tasks' own database inside the compose stack."""
-        return self._postgres_url("database")
+        return self._postgres_url(f"{self.compose_prefix}database")
 
     @property
     def celery_extras(self) -> str:
@@ -588,6 +685,7 @@ class Service(Frozen):
             "celery-types>=0.26,<0.27",
             "mypy>=2.4,<3",
             "opentelemetry-proto>=1.45,<2",
+            "prek>=0.5,<0.6",
             "psutil>=7.0,<8",
             "pytest>=9.2,<10",
             "pytest-cov>=7.0,<8",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
-from .answers import faults_of, is_yes, parse_apis, parse_names
+from .answers import PREFIX, faults_of, is_yes, parse_apis, parse_names, service_folder
 
 SINGLE_FILES = ("app/settings.py", "app/hooks.py", "compose.override.yaml", "local.mk")
 """The owners' files that every service has."""
@@ -15,6 +16,12 @@ SCHEDULE = "app/schedule.py"
 
 HTTP_API = "app/api.py"
 """The owners' file that a service with an HTTP API has."""
+
+KUBERNETES_FILES = (
+    "deploy/kubernetes/overlays/production/kustomization.yaml",
+    "deploy/kubernetes/overlays/production/settings.env",
+)
+"""The owners' files that a service has where it is deployed to Kubernetes."""
 
 TYPE_FILES = (
     "app/tasks/{}.py",
@@ -91,6 +98,26 @@ SWITCH_FILES = {
 }
 """The files that are there only while a question is answered with yes."""
 
+TARGET_FOLDER = "deploy/{}"
+"""Where the files are that deploy a service to one of its targets."""
+
+PIPELINES = {
+    "github": (".github/workflows/ci.yml", ".github/workflows/update.yml"),
+    "gitlab": (".gitlab-ci.yml",),
+}
+"""The files of a pipeline, at the root of the repository."""
+
+SHARED_PIPELINES = {
+    "github": (".github/workflows/{}-ci.yml", ".github/workflows/{}-update.yml"),
+    "gitlab": (".gitlab/ci/{}.yml",),
+}
+"""The same in a repository of several services."""
+
+GITLAB = ".gitlab-ci.yml"
+
+SHARED_AT_ROOT = ("compose.yaml", "renovate.json", ".pre-commit-config.yaml", GITLAB)
+"""What the services of a repository share. The first one brings it, and it is the owners'."""
+
 GUARDED = (
     "task_types",
     "result_backend",
@@ -99,8 +126,18 @@ GUARDED = (
     "flower",
     "http_api",
     "external_apis",
+    "deploy",
+    "ci",
 )
 """The answers whose change may take files of the owners away."""
+
+INCLUDED = {
+    "compose.yaml": ("{0}/compose.yaml", "- path: [{0}/compose.yaml, {0}/compose.override.yaml]"),
+    GITLAB: (".gitlab/ci/*.yml", "- local: .gitlab/ci/*.yml"),
+}
+"""What shows that a shared file includes a service, and the entry of its `include` that does."""
+
+WAY_OUT = "docs/monorepo.md of the template says how to move it"
 
 
 def owners_files(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> list[str]:
@@ -110,29 +147,79 @@ def owners_files(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> 
 
     Args:
         recorded: the answers of the service as it is; none for a new one.
-        exists: tells whether the service has a file.
+        exists: tells whether the repository has a file.
     """
     if not recorded:
         return []
     switched = {"beat": SCHEDULE, "http_api": HTTP_API}
-    return [
+    own = [
         *SINGLE_FILES,
         *(file for name, file in switched.items() if is_yes(recorded.get(name))),
+        *(KUBERNETES_FILES if "kubernetes" in parse_names(str(recorded.get("deploy", ""))) else ()),
         *_type_files(recorded),
         *_never_to_come(recorded, exists),
         *_api_files(recorded),
     ]
+    return [*_placed(own, recorded), *shared_files(recorded)]
+
+
+def shared_files(answers: Mapping[str, Any]) -> list[str]:
+    """Return the files at the root of its repository that a service shares with others."""
+    if not _is_monorepo(answers):
+        return []
+    return [file for file in SHARED_AT_ROOT if answers.get("ci") == "gitlab" or file != GITLAB]
+
+
+def to_include(answers: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """Return what to add to the files that a service shares, as a text to print, or "".
+
+    Args:
+        answers: of the service.
+        files: what is in each of the shared files that are there.
+    """
+    folder = _folder(answers)
+    advice = [
+        f"  {file} does not include it yet. Add below `include:`\n\n    {entry.format(folder)}"
+        for file, (sign, entry) in INCLUDED.items()
+        if file in files and sign.format(folder) not in files[file]
+    ]
+    return "".join(f"\n\n{each}" for each in advice)
 
 
 def stays_away(file: str, recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> bool:
     """Tell whether an owners' file is not there and does not come either.
 
     Args:
-        file: the path of the file.
+        file: its path in the folder of the service.
         recorded: the answers of the service as it is; none for a new one.
-        exists: tells whether the service has a file.
+        exists: tells whether the repository has a file.
     """
-    return not exists(file) and file in owners_files(recorded, exists)
+    [place] = _placed([file], recorded)
+    return not exists(place) and place in owners_files(recorded, exists)
+
+
+def move(
+    recorded: Mapping[str, Any], answers: Mapping[str, Any], at_root: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what to say if a service would move into another folder, or into one of another.
+
+    Copier would delete the files where they are, with what the owners wrote into them.
+
+    Args:
+        recorded: the answers of the service as it is; none for a new one.
+        answers: those that are known so far.
+        at_root: the answers of what is in the folder of the repository itself, if anything is.
+    """
+    after = {**recorded, **answers}
+    if recorded and _folder(recorded) != _folder(after):
+        question = "service_name" if _is_monorepo(recorded) and _is_monorepo(after) else "layout"
+        text = f"this would move the service from {_folder(recorded)} to {_folder(after)}"
+        return {question: f"{text}, without your edits ({WAY_OUT})"}
+    name = str(at_root.get("service_name", ""))
+    if _is_monorepo(after) and name.startswith(PREFIX) and not _is_monorepo(at_root):
+        text = f"{name} is in this very folder, and services of one repository are in services/"
+        return {"layout": f"{text} ({WAY_OUT})"}
+    return {}
 
 
 def unusable_records(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
@@ -151,6 +238,11 @@ def lost_files(
     """Return, for each answer that has changed, the files that would go with the recorded one.
 
     Only files that are still there count, so retired code can be deleted by hand first.
+
+    Args:
+        recorded: the answers of the service as it is.
+        answers: those that are known so far.
+        exists: tells whether the repository has a file or folder.
     """
     before = _files(recorded)
     lost = {}
@@ -173,7 +265,29 @@ def _files(answers: Mapping[str, Any]) -> list[str]:
     switched = [
         file for name, files in SWITCH_FILES.items() if is_yes(answers.get(name)) for file in files
     ]
-    return [*_type_files(answers), *switched, *_api_files(answers)]
+    targets = [TARGET_FOLDER.format(name) for name in parse_names(str(answers.get("deploy", "")))]
+    own = [*_type_files(answers), *switched, *_api_files(answers), *targets]
+    return [*_placed(own, answers), *_pipeline_files(answers)]
+
+
+def _pipeline_files(answers: Mapping[str, Any]) -> list[str]:
+    ci, name = str(answers.get("ci", "none")), str(answers.get("service_name"))
+    if _is_monorepo(answers):
+        return [file.format(name) for file in SHARED_PIPELINES.get(ci, ())]
+    return list(PIPELINES.get(ci, ()))
+
+
+def _placed(files: Iterable[str], answers: Mapping[str, Any]) -> list[str]:
+    """Return where files of a service are in its repository."""
+    return [PurePosixPath(_folder(answers), file).as_posix() for file in files]
+
+
+def _folder(answers: Mapping[str, Any]) -> str:
+    return service_folder(str(answers.get("service_name")), str(answers.get("layout")))
+
+
+def _is_monorepo(answers: Mapping[str, Any]) -> bool:
+    return answers.get("layout") == "monorepo"
 
 
 def _type_files(answers: Mapping[str, Any]) -> list[str]:
@@ -198,7 +312,7 @@ def _never_to_come(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -
     older = [
         name
         for name in types
-        if name in EXAMPLE_FILES and not any(map(exists, EXAMPLE_FILES[name]))
+        if name in EXAMPLE_FILES and not any(map(exists, _placed(EXAMPLE_FILES[name], recorded)))
     ]
     without = [] if is_yes(recorded.get("database")) else types
     apart = [name for name in without if name in older or name not in ADDED_LATER]

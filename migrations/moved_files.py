@@ -11,13 +11,19 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
 
 MOVED: dict[str, dict[str, str | None]] = {
     "0.4.0": {"tests/core/test_add_task.py": "tests/core/test_growth.py"},
 }
-"""By release, the files that it renames with their new names, or None for those that it drops."""
+"""By release, the files that it renames with their new names, or None for those that it drops.
+
+They are in the folder of the service."""
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 COMPARISON = "copier._main."
@@ -29,10 +35,14 @@ LABELS = ("before updating", "last update", "after updating")
 
 
 def main() -> None:
-    """Keep the edits of all files that are gone, in the service of the working directory.
+    """Keep the edits of all files that are gone, in a service of the working directory.
 
     Copier passes the name of the file with the answers, and the version before in VERSION_FROM.
     """
+    answers = Path(sys.argv[1])
+    place = folder_of(yaml.safe_load(answers.read_text(encoding="utf-8")))
+    answers = Path(os.path.relpath(answers, place))
+    os.chdir(place)
     gone = {old: committed(old) for old in all_moves() if not Path(old).exists()}
     texts = {old: text for old, text in gone.items() if text and not is_untouched(text)}
     if not texts:
@@ -40,13 +50,20 @@ def main() -> None:
     # Now, so that nothing is lost if what follows fails.
     git("checkout", "--quiet", "HEAD", "--", *texts)
     with TemporaryDirectory(prefix=COMPARISON) as folder:
-        before = rendered_before(Path(folder), answers=sys.argv[1])
+        before = rendered_before(Path(folder), str(answers)) / place
         for old, text in texts.items():
             base = (before / old).read_bytes() if (before / old).exists() else b""
             if text == base:
                 Path(old).unlink()
             else:
                 keep(old, successor(old), text, base)
+
+
+def folder_of(answers: Mapping[str, Any]) -> Path:
+    """Return the folder of a service in its repository."""
+    if answers.get("layout") == "monorepo":
+        return Path("services", answers["service_name"])
+    return Path()
 
 
 def all_moves() -> dict[str, str | None]:
@@ -76,7 +93,7 @@ def is_untouched(text: bytes) -> bool:
 
 
 def rendered_before(folder: Path, answers: str) -> Path:
-    """Render the service as the version before does, and return where.
+    """Render the repository of the service as the version before does, and return where.
 
     Args:
         folder: an empty one to work in.
@@ -88,9 +105,9 @@ def rendered_before(folder: Path, answers: str) -> Path:
     recorded = folder / "answers.yml"
     recorded.write_bytes(committed(answers) or b"")
     copy = ["copier", "copy", "--quiet", "--trust", "--defaults", f"--data-file={recorded}"]
-    places = [str(folder / "template"), str(folder / "service")]
+    places = [str(folder / "template"), str(folder / "repository")]
     subprocess.run([sys.executable, "-m", *copy, *places], check=True)
-    return folder / "service"
+    return folder / "repository"
 
 
 def keep(old: str, new: str | None, text: bytes, base: bytes) -> None:

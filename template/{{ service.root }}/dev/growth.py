@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from pathlib import Path
 from typing import NoReturn
 
-ANSWERS = Path(".copier-answers.yml")
-COMMAND = ("copier", "update", "--trust", "--vcs-ref=:current:", "--defaults")
+from dev.place import ANSWERS, REPOSITORY, UPDATE
 
 
 def entries(answers: str, question: str) -> list[str]:
@@ -35,8 +33,10 @@ def add(question: str, entry: str) -> NoReturn:
         SystemExit: when there is no Copier.
     """
     need_copier()
+    os.chdir(REPOSITORY)
     answer = ", ".join([*entries(ANSWERS.read_text(), question), entry])
-    os.execvp(COMMAND[0], [*COMMAND, "--data", f"{question}={answer}"])
+    options = ["--vcs-ref=:current:", "--defaults", "--data", f"{question}={answer}"]
+    os.execvp(UPDATE[0], [*UPDATE, *options])
 
 
 def need_copier() -> None:

@@ -5,6 +5,7 @@ The update is made in a copy of what is committed, by Copier, and then compared.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dev.growth import ANSWERS, need_copier
+from dev.growth import need_copier
+from dev.place import ANSWERS, REPOSITORY, UPDATE
 
 NEWER = 2
 """What `copier check-update --quiet` exits with when there is a newer version."""
@@ -26,6 +28,7 @@ def main() -> None:
     """
     wanted = sys.argv[1]
     need_copier()
+    os.chdir(REPOSITORY)
     need_commit()
     need_template()
     version = recorded(ANSWERS, "_commit")
@@ -81,7 +84,7 @@ def is_current() -> bool:
     Raises:
         SystemExit: when Copier cannot tell.
     """
-    check = ["copier", "check-update", "--quiet"]
+    check = ["copier", "check-update", "--quiet", f"--answers-file={ANSWERS}"]
     done = subprocess.run(check, capture_output=True, text=True, check=False)
     if done.returncode not in (0, NEWER):
         raise SystemExit(f"Copier cannot look for a newer version: {reason(done.stderr)}")
@@ -89,7 +92,7 @@ def is_current() -> bool:
 
 
 def committed(folder: Path) -> Path:
-    """Copy what is committed into an empty folder, and return where the service is in there."""
+    """Copy what is committed into an empty folder, and return where the answers are in there."""
     top, inside = run("git", "rev-parse", "--show-toplevel", "--show-prefix").split("\n")[:2]
     run("git", "clone", "--quiet", "--no-tags", top, str(folder / "copy"))
     return folder / "copy" / inside
@@ -103,13 +106,15 @@ def show(copy: Path, wanted: str) -> None:
     """
     before = recorded(copy / ANSWERS, "_commit")
     # From here, so that a path to the template means the same as for a real update.
-    options = ["--trust", *([f"--vcs-ref={wanted}"] if wanted else [])]
-    update = ["copier", "update", *options, "--defaults", str(copy)]
-    done = subprocess.run(update, capture_output=True, text=True, check=False)
+    update = [*UPDATE, *([f"--vcs-ref={wanted}"] if wanted else [])]
+    done = subprocess.run(
+        [*update, "--defaults", str(copy)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"The update would not take place:\n{reason(done.stderr)}")
     print(f"From {before} to {recorded(copy / ANSWERS, '_commit')}. Nothing is changed yet:")
-    print(f"`copier {' '.join(['update', *options])}` does it.")
+    place = "" if Path() == REPOSITORY else f" in {Path.cwd()}"
+    print(f"`{' '.join(update)}` does it{place}.")
     print(done.stdout)
     conflicts = run("git", "diff", "--name-only", "--diff-filter=U", "--relative", folder=copy)
     if conflicts:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from dev.place import ANSWERS, REPOSITORY
 from tests.conftest import ROOT
 
 
 @pytest.fixture
 def fresh(service_copy: Path) -> Path:
     """A copy of this service without an environment."""
-    for name in ("Makefile", ".copier-answers.yml"):
-        shutil.copy(ROOT / name, service_copy)
+    shutil.copy(ROOT / "Makefile", service_copy)
+    shutil.copy(ROOT / REPOSITORY / ANSWERS, service_copy / REPOSITORY)
     return service_copy
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-ANSWERS = "_commit: 1.0.0\n_src_path: gh:somebody/template\nservice_name: worker-celery-shop\n"
+from dev.place import ANSWERS, REPOSITORY
+
+RECORD = "_commit: 1.0.0\n_src_path: gh:somebody/template\nservice_name: worker-celery-shop\n"
 
 COPIER = """\
 #!/bin/sh
@@ -21,11 +23,11 @@ case $1 in
     update) {update} ;;
 esac
 """
-UPDATE = """
-    printf 'Notes of %s.\\n' "$3"
+UPDATE = f"""
+    printf 'Notes of %s.\\n' "$*"
     for folder; do :; done
-    cd "$folder" && sed -i.bak s/1.0.0/2.0.0/ .copier-answers.yml && rm .copier-answers.yml.bak
-    echo 'x = 1' > app/core/new.py
+    cd "$folder" && sed -i.bak s/1.0.0/2.0.0/ {ANSWERS} && rm {ANSWERS}.bak
+    echo 'x = 1' > new.py
 """
 
 
@@ -34,6 +36,7 @@ class Place:
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
+        self.repository = (folder / REPOSITORY).resolve()
         self.programs = programs
 
     def install_copier(self, check: int = 2, update: str = UPDATE) -> None:
@@ -52,7 +55,7 @@ class Place:
         identity = ("-c", "user.name=Owner", "-c", "user.email=owner@example.com")
         command = ["git", *identity, *arguments]
         return subprocess.run(
-            command, cwd=self.folder, check=True, capture_output=True, text=True
+            command, cwd=self.repository, check=True, capture_output=True, text=True
         ).stdout
 
     def updates(self, version: str = "", exit_code: int = 0) -> str:
@@ -71,17 +74,16 @@ class Place:
 
 
 @pytest.fixture
-def place(service_copy: Path, tmp_path: Path) -> Place:
+def place(service_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """This service, committed, with Git and Copier."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
+    programs = tmp_path_factory.mktemp("programs")
     git = shutil.which("git")
     assert git, "Git is not installed"
     (programs / "git").symlink_to(git)
     place = Place(service_copy, programs)
     place.install_copier()
-    (service_copy / ".copier-answers.yml").write_text(ANSWERS)
-    (service_copy / ".gitignore").write_text("__pycache__/\n")
+    (place.repository / ANSWERS).write_text(RECORD)
+    (place.repository / ".gitignore").write_text("__pycache__/\n")
     place.git("init", "--quiet")
     place.git("add", "--all")
     place.git("commit", "--quiet", "--message", "Create the service")
@@ -96,7 +98,7 @@ def test_an_update_is_shown_and_not_made(place: Place) -> None:
 
     assert shown.startswith("What is not committed is left out here")
     assert "From 1.0.0 to 2.0.0." in shown
-    assert "Notes of --defaults." in shown
+    assert "--defaults" in shown
     assert "2 files changed" in shown
     assert "\n+_commit: 2.0.0\n" in shown
     assert "\n+x = 1\n" in shown
@@ -107,19 +109,20 @@ def test_an_update_is_shown_and_not_made(place: Place) -> None:
 def test_an_update_to_a_named_version_is_shown(place: Place) -> None:
     place.install_copier(check=0)
 
-    assert "Notes of --vcs-ref=2.0.0." in place.updates("2.0.0")
+    assert "--vcs-ref=2.0.0 --defaults" in place.updates("2.0.0")
 
 
-def test_a_service_in_a_folder_of_a_repository_is_shown(place: Place) -> None:
-    inner = place.folder / "services/shop"
-    inner.mkdir(parents=True)
-    for name in ("app", "dev", ".copier-answers.yml"):
-        place.git("mv", name, "services/shop")
+def test_a_service_in_a_folder_of_a_larger_repository_is_shown(place: Place) -> None:
+    inner = place.repository / "inner"
+    names = [path.name for path in place.repository.iterdir() if path.name != ".git"]
+    inner.mkdir()
+    place.git("mv", *names, "inner")
     place.git("commit", "--quiet", "--message", "Move")
 
-    shown = Place(inner, place.programs).updates()
+    folder = inner / place.folder.relative_to(place.repository)
+    shown = Place(folder, place.programs).updates()
 
-    assert "diff --git a/app/core/new.py b/app/core/new.py" in shown
+    assert "diff --git a/new.py b/new.py" in shown
 
 
 def test_where_nothing_is_newer_there_is_nothing_to_show(place: Place) -> None:
@@ -157,12 +160,12 @@ def without_git(place: Place) -> None:
 
 
 def without_commit(place: Place) -> None:
-    shutil.rmtree(place.folder / ".git")
+    shutil.rmtree(place.repository / ".git")
 
 
 def without_template(place: Place) -> None:
-    answers = place.folder / ".copier-answers.yml"
-    answers.write_text(ANSWERS.replace("gh:somebody/template", "../somewhere/template"))
+    answers = place.repository / ANSWERS
+    answers.write_text(RECORD.replace("gh:somebody/template", "../somewhere/template"))
 
 
 @pytest.mark.parametrize(
