@@ -36,23 +36,26 @@ servers:
 	@PATH='$(SYSTEM_PATH)' .ci/install-servers
 
 # Four parts that take about the same time run side by side. Two layers are divided between them, by
-# the first letters of their modules. The last layer has the machine to itself: it measures.
+# the first letters of their modules. Two layers come last: they wait more than they compute.
 PARTS := "tests/run/test_[fs]*.py" \
 	"tests/run/test_[!fs]*.py tests/update/test_[a-g]*.py" \
 	"tests/update/test_[!a-g]*.py tests/release" \
 	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
-RUN_LAYERS = running=; failed=; \
-	for part in $(PARTS); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
+LAST_PARTS := "tests/survive" "tests/deploy"
+RUN_PARTS = running=; failed=; \
+	for part in $(2); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
 	for each in $$running; do wait $$each || failed=yes; done; \
-	test -z "$$failed" && $(PYTHON) -m pytest $(1) tests/survive
+	test -z "$$failed"
 
 .PHONY: test
 test: setup servers lint types ## run the tests: what CI runs
-	@$(call RUN_LAYERS,)
+	@$(call RUN_PARTS,,$(PARTS))
+	@$(call RUN_PARTS,,$(LAST_PARTS))
 
 .PHONY: test-all
 test-all: setup servers lint types ## run the tests at full length, before a release
-	@$(call RUN_LAYERS,--full)
+	@$(call RUN_PARTS,--full,$(PARTS))
+	@$(call RUN_PARTS,--full,$(LAST_PARTS))
 
 .PHONY: examples
 examples: setup ## make the services of docs/examples, and write their pages anew
@@ -69,6 +72,10 @@ bench-transport: setup ## measure our transport for Redis against the stock one
 .PHONY: bench-seeing
 bench-seeing: setup ## measure what logs, metrics and traces cost
 	@$(PYTHON) -m benchmarks.seeing
+
+.PHONY: bench-image
+bench-image: setup ## measure the image of a service against a naive one
+	@$(PYTHON) -m benchmarks.image
 
 .PHONY: lint
 lint: setup ## check the style of this repository

@@ -21,6 +21,7 @@ from tests.harness import ROOT
 FOLDERS = {
     ".": "Makefile, Dockerfile, compose stack, README",
     ".devcontainer": "the same machine for every developer",
+    ".github/workflows": "checks of each change, and proposals of updates",
     ".vscode": "tasks in the debugger",
     "app": "the application, its configuration, and three commands",
     "app/clients": "one module for each API",
@@ -29,7 +30,7 @@ FOLDERS = {
     "app/services": "the work, without Celery",
     "app/tasks": "one module for each task type",
     "app/workflows": "how tasks work together",
-    "deploy": "settings of the broker",
+    "deploy": "the stack in production",
     "deploy/monitoring": "dashboard and alerts, with tests of their own",
     "dev": "make dev, and servers for the tests",
     "scripts": "start each process, and ask whether it lives",

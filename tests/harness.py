@@ -47,7 +47,7 @@ def template_copy() -> Path:
 
 
 def render(destination: Path, answers: Answers) -> Path:
-    """Render a service into `destination`.
+    """Render a service into `destination`, and return that: the folder of its repository.
 
     Raises:
         KeyError: when an answer belongs to no question, which Copier itself would ignore.
@@ -64,6 +64,14 @@ def render(destination: Path, answers: Answers) -> Path:
         quiet=True,
     )
     return destination
+
+
+def service_folder(repository: Path, answers: Answers) -> Path:
+    """Return where the only service is in what was rendered: in one of several, or the folder."""
+    if answers.get("layout") != "monorepo":
+        return repository
+    [folder] = (repository / "services").iterdir()
+    return folder
 
 
 @cache

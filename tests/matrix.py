@@ -6,6 +6,7 @@ answers here, in TEXTS.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import combinations, count, product
 from string import ascii_lowercase
@@ -47,11 +48,19 @@ DESCRIPTIONS = {
     ),
 }
 
+TARGETS = {
+    "none": "",
+    "kubernetes": "kubernetes",
+    "systemd": "systemd",
+    "both": "kubernetes, systemd",
+}
+
 TEXTS = {
     "service_name": NAMES,
     "description": DESCRIPTIONS,
     "task_types": TASK_TYPES,
     "external_apis": APIS,
+    "deploy": TARGETS,
 }
 """Answers to the questions of free text."""
 
@@ -60,6 +69,12 @@ CORE = ("broker", "result_backend", "beat", "flower", "external_apis")
 
 FURTHER = ("database", "http_api")
 """The other questions of which it depends what code a service has."""
+
+SHIPPING = ("deploy", "ci", "layout", "broker")
+"""The questions of which it depends how a service is shipped: 48 combinations, all rendered."""
+
+BEGINNINGS = 5
+"""Of how many beginnings `covering` takes the best: more do not lead to fewer combinations."""
 
 EXTREMES: tuple[dict[str, Answer], ...] = (
     {
@@ -74,7 +89,12 @@ EXTREMES: tuple[dict[str, Answer], ...] = (
     },
     {"task_types": "etl", "beat": False},
     {"task_types": "maintenance", "beat": False, "result_backend": "none"},
-    {"task_types": "ml", "broker": "rabbitmq", "result_backend": "none"},
+    {
+        "task_types": "ml",
+        "broker": "rabbitmq",
+        "result_backend": "none",
+        "deploy": "kubernetes",
+    },
     {"task_types": "ai", "broker": "rabbitmq", "result_backend": "none"},
     {"task_types": "reports, etl", "result_backend": "none"},
     {"task_types": "email, etl", "broker": "rabbitmq", "result_backend": "none"},
@@ -117,16 +137,45 @@ def covering(*names: str) -> list[dict[str, Answer]]:
     there are too many combinations to choose from all of them.
     """
     names = names or (*CORE, *FURTHER)
+    offers = one_by_one(sorted(names, key=lambda name: len(values(name)), reverse=True))
     missing = {pair for two in combinations(names, 2) for row in every(*two) for pair in pairs(row)}
     chosen = []
     while missing:
-        row = dict(min(missing, key=str))
-        for name in names:
-            offers = [row | {name: value} for value in values(name)] if name not in row else [row]
-            row = max(offers, key=lambda offer: len(pairs(offer) & missing))
-        missing -= pairs(row)
-        chosen.append({name: row[name] for name in names})
+        beginnings = sorted(missing, key=str)[:BEGINNINGS]
+        rows = [completed(dict(pair), offers, missing, Counter()) for pair in beginnings]
+        best = max(rows, key=lambda row: len(pairs(row) & missing))
+        missing -= pairs(best)
+        chosen.append({name: best[name] for name in names})
     return chosen
+
+
+def one_by_one(names: Iterable[str]) -> list[list[dict[str, Answer]]]:
+    """Return what each question offers."""
+    return [list(every(name)) for name in names]
+
+
+def completed(
+    row: dict[str, Answer],
+    further: Iterable[Iterable[dict[str, Answer]]],
+    missing: Set[Any],
+    seen: Mapping[Any, int],
+) -> dict[str, Answer]:
+    """Return a combination with one of each of the further answers. What it has is not replaced.
+
+    Args:
+        row: the combination as it is.
+        further: the answers to choose from.
+        missing: of which pairs as many as possible are wanted.
+        seen: how often each pair has occurred. Where none is missing, the rarest are taken.
+    """
+
+    def gain(answers: dict[str, Answer]) -> tuple[int, int]:
+        facts = found(answers)
+        return len(facts & missing), -sum(seen[fact] for fact in facts)
+
+    for offers in further:
+        row = max((more | row for more in offers), key=gain)
+    return row
 
 
 def few(
@@ -159,37 +208,72 @@ def suites() -> Iterator[dict[str, Answer]]:
     Task types are also taken one by one. A name of its own lets every service share the one
     RabbitMQ, as the names promise.
     """
-    types = [*TASK_TYPES.values(), *ALONE.values()]
-    further = [
-        more | {"task_types": each} for each in types for more in every(*_beside("task_types"))
+    types: list[dict[str, Answer]] = [
+        {"task_types": each} for each in [*TASK_TYPES.values(), *ALONE.values()]
     ]
+    # Those with most answers are chosen together: the rows are hardly more than their pairs.
+    wide = ("python_version", "deploy")
+    together = [one | more for one, more in product(types, every(*wide))]
+    rest = one_by_one(_others(*CORE, "task_types", *wide))
     names = {
         NAMES["ordinary"]: (f"worker-celery-s{number}" for number in count()),
         NAMES["shortest"]: (f"worker-celery-{letter}" for letter in ascii_lowercase),
         NAMES["longest"]: (f"{NAMES['longest'][:-2]}{number:02}" for number in count()),
     }
-    for answers in spread(core(), further):
+    for answers in spread(core(), together, *rest):
         yield answers | {"service_name": next(names[str(answers["service_name"])])}
 
 
 def rendered() -> Iterator[dict[str, Answer]]:
     """Yield what the render layer looks at: the core with all task types, and the rest."""
-    yield from spread(every(*CORE, "task_types"), every(*_beside("task_types")))
+    rest = one_by_one(_others(*CORE, "task_types", *SHIPPING))
+    yield from spread(every(*CORE, "task_types"), every("deploy", "ci", "layout"), *rest)
     for task_types in ALONE.values():
         yield {"task_types": task_types}
     yield from EXTREMES
 
 
+def in_turn(**answers: Answer) -> list[dict[str, Answer]]:
+    """Return as few combinations as have every answer to the other questions."""
+    offers = {name: values(name) for name in questions() if name not in answers}
+    number = max(map(len, offers.values()))
+    return [
+        {name: each[turn % len(each)] for name, each in offers.items()} | answers
+        for turn in range(number)
+    ]
+
+
+def shipped() -> Iterator[dict[str, Answer]]:
+    """Yield every way to ship a service with either broker, and answers to the rest by pairs."""
+    return spread(every(*SHIPPING), *one_by_one(_others(*SHIPPING)))
+
+
 def spread(
-    rows: Iterable[dict[str, Answer]], further: Iterable[dict[str, Answer]]
+    rows: Iterable[dict[str, Answer]], *further: Iterable[dict[str, Answer]]
 ) -> Iterator[dict[str, Answer]]:
-    """Yield each row with further answers, chosen such that every pair occurs."""
-    rows, further = list(rows), list(further)
-    missing = {pair for row, more in product(rows, further) for pair in pairs(row | more)}
+    """Yield each row with one of each of the further answers, chosen such that every pair occurs.
+
+    Where further answers are to be shipped in several ways, each of these occurs, too.
+    """
+    rows, *offers = [list(part) for part in (rows, *further)]
+    missing = {
+        fact
+        for one, other in combinations((rows, *offers), 2)
+        for answers, more in product(one, other)
+        for fact in found(answers | more)
+    }
+    seen = Counter[Any]()
     for row in rows:
-        best = max((row | more for more in further), key=lambda each: len(pairs(each) & missing))
-        missing -= pairs(best)
+        best = completed(row, offers, missing, seen)
+        missing -= found(best)
+        seen.update(found(best))
         yield best
+
+
+def found(answers: Mapping[str, Answer]) -> set[tuple[tuple[str, Answer], ...]]:
+    """Return the pairs of answers in a combination, and how it is shipped if it says it all."""
+    shipping = tuple((name, answers[name]) for name in SHIPPING if name in answers)
+    return pairs(answers) | ({shipping} if len(shipping) == len(SHIPPING) else set())
 
 
 def pairs(answers: Mapping[str, Answer]) -> set[tuple[tuple[str, Answer], ...]]:
@@ -209,5 +293,5 @@ def name(answers: Mapping[str, Answer]) -> str:
     return "-".join(parts)
 
 
-def _beside(question: str) -> list[str]:
-    return [name for name in questions() if name not in (*CORE, question)]
+def _others(*names: str) -> list[str]:
+    return [name for name in questions() if name not in names]

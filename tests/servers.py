@@ -52,6 +52,15 @@ def has_chromium() -> bool:
     return _is_there("Chromium", bool(pictures.browser.program()))
 
 
+def has_npm() -> bool:
+    """Tell whether npm is installed. In CI a missing one is a failure.
+
+    Raises:
+        pytest.fail.Exception: in CI, when it is missing.
+    """
+    return _is_there("npm", bool(shutil.which("npx")))
+
+
 def _is_there(name: str, found: bool) -> bool:
     if not found and os.environ.get("CI"):
         pytest.fail(f"{name} is not installed, and CI leaves nothing out")

@@ -46,7 +46,7 @@ def test_the_table_has_every_default(default_service: Path) -> None:
 
 
 def test_the_number_of_questions_is_right() -> None:
-    words = {9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}
+    words = {11: "eleven", 12: "twelve", 13: "thirteen", 14: "fourteen", 15: "fifteen"}
 
     assert f"Answer {words[len(questions())]} questions" in README.read_text()
 

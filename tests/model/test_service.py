@@ -18,6 +18,9 @@ ANSWERS: dict[str, Any] = {
     "beat": True,
     "flower": True,
     "http_api": False,
+    "deploy": "",
+    "ci": "github",
+    "layout": "standalone",
     "external_apis": "payments=https://api.payments.example/v1/",
     "python_version": "3.13",
 }

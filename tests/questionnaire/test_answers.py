@@ -24,6 +24,7 @@ SECRET = "the address of payments holds a user or password, and answers are reco
 HOST = "the address of payments is not a host with an optional port and path"
 QUERY = "the address of payments goes on with a query or fragment"
 PAYMENTS = "for example payments=https://api.example.com"
+TARGETS = "is not one of kubernetes, systemd"
 
 BAD_TEXT = [
     ("service_name", "", f"'' {NAME}; for example worker-celery-billing"),
@@ -161,6 +162,11 @@ BAD_TEXT = [
         "geo_2=https://a.org, geo2=https://b.org",
         "'geo_2' and 'geo2' give the same class Geo2; for example geo_2=https://a.org",
     ),
+    ("deploy", "nomad", f"'nomad' {TARGETS}; for example kubernetes, systemd"),
+    ("deploy", "Systemd", f"'Systemd' {TARGETS}; for example kubernetes, systemd"),
+    ("deploy", "systemd, docker", f"'docker' {TARGETS}; for example systemd"),
+    ("deploy", "kubernetes,", f"'' {TARGETS}; for example kubernetes"),
+    ("deploy", "systemd, systemd", "'systemd' is there twice; for example systemd"),
 ]
 
 BAD_VALUES: list[tuple[str, Any, str]] = [
@@ -174,6 +180,13 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
         "postgres",
         "'postgres' is not one of redis, database, none; for example redis",
     ),
+    ("deploy", ["systemd"], "['systemd'] is not text; for example kubernetes, systemd"),
+    ("deploy", True, "True is not text; for example kubernetes, systemd"),
+    ("ci", "jenkins", "'jenkins' is not one of github, gitlab, none; for example none"),
+    ("ci", "GitLab", "'GitLab' is not one of github, gitlab, none; for example gitlab"),
+    ("ci", False, "False is not one of github, gitlab, none; for example none"),
+    ("layout", "mono", "'mono' is not one of standalone, monorepo; for example monorepo"),
+    ("layout", "", "'' is not one of standalone, monorepo; for example standalone"),
     ("python_version", "3.10", "'3.10' is not one of 3.11, 3.12, 3.13, 3.14; for example 3.14"),
     ("python_version", 3.1, "3.1 is not one of 3.11, 3.12, 3.13, 3.14; for example 3.14"),
     ("beat", "maybe", "'maybe' is neither yes nor no; for example yes"),
@@ -193,15 +206,15 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
         "colour",
         "red",
         "no question has this name; the questions are service_name, description, task_types,"
-        " broker, result_backend, database, beat, flower, http_api, external_apis, python_version,"
-        " allow_removal",
+        " broker, result_backend, database, beat, flower, http_api, external_apis, deploy, ci,"
+        " layout, python_version, allow_removal",
     ),
     (
         "before_asking",
         "yes",
         "no question has this name; the questions are service_name, description, task_types,"
-        " broker, result_backend, database, beat, flower, http_api, external_apis, python_version,"
-        " allow_removal",
+        " broker, result_backend, database, beat, flower, http_api, external_apis, deploy, ci,"
+        " layout, python_version, allow_removal",
     ),
 ]
 
@@ -231,12 +244,18 @@ GOOD_TEXT = [
     ("external_apis", "payments=https://api.example.com/v1/, geo_2=http://localhost:8080"),
     ("external_apis", "internal=http://orders_api:8000/a/~b/c.d/%20"),
     ("external_apis", "email=https://mail.example.com"),
+    ("deploy", ""),
+    ("deploy", "kubernetes"),
+    ("deploy", "systemd ,kubernetes"),
 ]
 
 GOOD_VALUES: list[tuple[str, Any, Any]] = [
     ("description", 2026, "2026"),
     ("broker", "rabbitmq", "rabbitmq"),
     ("result_backend", "none", "none"),
+    ("ci", "none", "none"),
+    ("ci", "gitlab", "gitlab"),
+    ("layout", "standalone", "standalone"),
     ("python_version", "3.14", "3.14"),
     ("python_version", 3.11, "3.11"),
     ("beat", "NO", False),

@@ -24,7 +24,7 @@ from extensions.answers import (
 from extensions.model import CATALOGUE_LIMITS
 from tests import matrix
 from tests.harness import Answers, questions
-from tests.update.releases import SHAPES, cases
+from tests.update.releases import cases, possible
 
 Value = tuple[str, str]
 """A question, and an answer to it or a kind of answers."""
@@ -52,6 +52,12 @@ KINDS: dict[str, Kinds] = {
         **{name: partial(has_type, name) for name in CATALOGUE_LIMITS},
         "an own word": lambda text: not CATALOGUE_LIMITS.keys() >= set(parse_names(text)),
     },
+    "deploy": {
+        "nowhere else": lambda text: not parse_names(text),
+        "Kubernetes": lambda text: parse_names(text) == ["kubernetes"],
+        "systemd": lambda text: parse_names(text) == ["systemd"],
+        "both": lambda text: len(parse_names(text)) > 1,
+    },
     "external_apis": {
         "none": lambda text: not parse_apis(text),
         "several": lambda text: len(parse_apis(text)) > 1,
@@ -75,7 +81,7 @@ SMALL_SERVICES: list[Answers] = [
 
 def updated() -> list[Answers]:
     """Return the services that the update layer of every run brings to the working tree."""
-    return [SHAPES[shape] for _, shape in cases(full=False, back=1)]
+    return [possible(version, shape) for version, shape in cases(full=False, back=1)]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,14 @@ def test_a_bad_answer_is_explained_and_can_be_corrected(template: Path, tmp_path
     terminal.send(f"payments=api.example.com{ENTER}")
     terminal.expect("does not begin with https://")
     terminal.send(f"{CLEAR}payments=https://api.example.com{ENTER}")
+    terminal.expect("Where does it run in production")
+    terminal.send(f"systmd{ENTER}")
+    terminal.expect("'systmd' is not one of kubernetes, systemd; for example kubernetes, systemd")
+    terminal.send(f"{CLEAR}systemd{ENTER}")
+    terminal.expect("tests run for each change")
+    terminal.send(f"{DOWN}{ENTER}")
+    terminal.expect("repository of its own")
+    terminal.send(f"{DOWN}{ENTER}")
     terminal.expect("Which Python")
     terminal.send(ENTER)
     terminal.expect("worker-celery-billing is there")
@@ -60,7 +68,8 @@ def test_a_bad_answer_is_explained_and_can_be_corrected(template: Path, tmp_path
     terminal.close()
 
     assert terminal.exitstatus == 0
-    recorded = yaml.safe_load((service / ".copier-answers.yml").read_text())
+    record = service / ".copier-answers.worker-celery-billing.yml"
+    recorded = yaml.safe_load(record.read_text())
     assert {name: value for name, value in recorded.items() if not name.startswith("_")} == {
         "service_name": "worker-celery-billing",
         "description": 'Bills, "quotes" & {{ braces }}',
@@ -72,5 +81,8 @@ def test_a_bad_answer_is_explained_and_can_be_corrected(template: Path, tmp_path
         "flower": True,
         "http_api": False,
         "external_apis": "payments=https://api.example.com",
+        "deploy": "systemd",
+        "ci": "gitlab",
+        "layout": "monorepo",
         "python_version": "3.13",
     }

@@ -9,13 +9,16 @@ import pytest
 import yaml
 from copier import run_copy, run_recopy, run_update
 from copier.errors import UserMessageError
+from jinja2 import Template
 from pathspec import PathSpec
 
 from extensions import updates
 from extensions.model import CATALOGUE_LIMITS
-from tests.harness import ROOT, render
+from tests.harness import ROOT, hurry_copier, render
 from tests.questionnaire.conftest import Git
 from tests.questionnaire.small_template import FILES, make_template
+
+hurry_copier()
 
 RENDERED = FILES | {
     "{{ service.root }}/app/settings.py": "settings 1\n",
@@ -405,33 +408,57 @@ def test_a_recopy_keeps_what_the_owners_wrote(service: Path, git: Git) -> None:
     assert (service / "app/core.py").read_text() == "core 2\n99\n"
 
 
-def test_the_lists_of_files_agree_with_the_template(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("types", "layout", "ci"),
+    [
+        (f"{', '.join(CATALOGUE_LIMITS)}, own", "standalone", "github"),
+        (f"{', '.join(CATALOGUE_LIMITS)}, own", "monorepo", "gitlab"),
+        ("email, own", "standalone", "gitlab"),
+        ("email, own", "monorepo", "github"),
+    ],
+)
+def test_the_lists_of_files_agree_with_the_template(
+    types: str, layout: str, ci: str, tmp_path: Path
+) -> None:
     full = {
-        "task_types": f"{', '.join(CATALOGUE_LIMITS)}, own",
+        "service_name": "worker-celery-shop",
+        "layout": layout,
+        "task_types": types,
         "result_backend": "database",
         "database": True,
         "external_apis": "geo=https://geo.example.com",
         "beat": True,
         "flower": True,
+        "http_api": True,
+        "deploy": "kubernetes, systemd",
+        "ci": ci,
     }
     small = {
+        **full,
         "task_types": "email",
         "result_backend": "none",
         "database": False,
         "external_apis": "",
         "beat": False,
         "flower": False,
+        "http_api": False,
+        "deploy": "",
+        "ci": "none",
     }
 
     rendered = rendered_files(tmp_path / "full", full)
     gone = rendered - rendered_files(tmp_path / "small", small)
     config = yaml.safe_load((ROOT / "copier.yml").read_text())
-    kept = PathSpec.from_lines("gitignore", config["_skip_if_exists"])
+    patterns = [Template(text).render(layout=layout) for text in config["_skip_if_exists"]]
+    kept = PathSpec.from_lines("gitignore", patterns)
     owned = set(updates.owners_files(full, bool))
-    lost = {file for files in updates.lost_files(full, small, bool).values() for file in files}
+    named = {file for files in updates.lost_files(full, small, bool).values() for file in files}
+    lost = {file for file in rendered if {file, *map(str, Path(file).parents)} & named}
 
     assert owned == set(kept.match_files(rendered))
-    assert owned & gone <= lost <= gone
+    # What services share goes with none of them.
+    assert (owned & gone) - set(updates.SHARED_AT_ROOT) <= lost <= gone
+    assert all(lost & {file for file in rendered if file.startswith(name)} for name in named)
 
 
 def rendered_files(folder: Path, answers: dict[str, Any]) -> set[str]:

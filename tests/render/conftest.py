@@ -19,7 +19,7 @@ Renders = dict[Path, dict[str, str | bool]]
 
 @pytest.fixture(scope="session")
 def renders(tmp_path_factory: pytest.TempPathFactory) -> Renders:
-    """All rendered services: the folders with their answers."""
+    """All rendered services: the folders of their repositories, with their answers."""
     root = tmp_path_factory.mktemp("renders")
     done = {}
     for number, answers in enumerate(matrix.rendered()):

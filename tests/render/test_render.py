@@ -14,12 +14,26 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness import ROOT, run
+from tests.harness import ROOT, run, service_folder
 from tests.render.conftest import Renders
 from tests.render.jinja_coverage import outcomes
 
 TEMPLATE = ROOT / "template"
-TEXT_WITH_LONE_BLANK_LINES = {".yaml", ".yml", ".md", ".sh", ".toml", ".mk", ".example", ""}
+TEXT_WITH_LONE_BLANK_LINES = {
+    "",
+    ".conf",
+    ".env",
+    ".example",
+    ".json",
+    ".md",
+    ".mk",
+    ".service",
+    ".sh",
+    ".target",
+    ".toml",
+    ".yaml",
+    ".yml",
+}
 CODE_BLOCK = re.compile(r"^```\w+\n.*?^```\n", re.MULTILINE | re.DOTALL)
 
 
@@ -67,7 +81,7 @@ def test_every_file_parses(distinct_files: dict[bytes, Path]) -> None:
         elif file.suffix == ".toml":
             tomllib.loads(text)
         elif file.suffix in (".yaml", ".yml"):
-            yaml.safe_load(text)
+            assert list(yaml.safe_load_all(text))
         elif file.suffix == ".json":
             json.loads(text)
 
@@ -133,7 +147,9 @@ def test_hadolint_finds_nothing(distinct_files: dict[bytes, Path]) -> None:
 
 
 def test_yamllint_finds_nothing(distinct_files: dict[bytes, Path]) -> None:
-    files = named(distinct_files, "*.yaml") + named(distinct_files, "monitoring/*.yml")
+    found = named(distinct_files, "*.yaml") + named(distinct_files, "*.yml")
+    # Copier writes the answers, as long as they are.
+    files = [file for file in found if not file.name.startswith(".copier-answers.")]
     rules = "{extends: relaxed, rules: {line-length: {max: 100}}}"
     check(["yamllint", "--strict", "-d", rules, *files])
 
@@ -145,10 +161,13 @@ def test_scripts_can_be_executed(renders: Renders) -> None:
 
 
 def test_the_description_arrives_unchanged(renders: Renders) -> None:
-    described = [service for service in renders if renders[service].get("description")]
-    for service in described:
-        project = tomllib.loads((service / "pyproject.toml").read_text())["project"]
-        assert project["description"] == renders[service]["description"]
+    described = {
+        repository: answers for repository, answers in renders.items() if "description" in answers
+    }
+    for repository, answers in described.items():
+        project = service_folder(repository, answers) / "pyproject.toml"
+        described_as = tomllib.loads(project.read_text())["project"]["description"]
+        assert described_as == answers["description"]
     assert described
 
 

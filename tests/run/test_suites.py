@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import matrix
-from tests.harness import hurry_copier, questions, render, run
+from tests.harness import hurry_copier, questions, render, run, service_folder
 from tests.run.test_fresh import CASES
 from tests.servers import has_rabbitmq, shared_rabbitmq
 
@@ -75,7 +75,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
     """Return the folders and the answers of all services."""
     root = tmp_path_factory.mktemp("suites")
     return [
-        (render(root / str(answers["service_name"]), answers), answers) for answers in COMBINATIONS
+        (service_folder(render(root / str(answers["service_name"]), answers), answers), answers)
+        for answers in COMBINATIONS
     ]
 
 

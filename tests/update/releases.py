@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests import matrix
-from tests.harness import ROOT, Answers, template_copy
+from tests.harness import ROOT, Answers, questions, template_copy
 from tests.update.services import Factory, Service, States, Template, git
 
 NOW = "999.0.0"
@@ -20,13 +21,12 @@ NOW = "999.0.0"
 PARENT = "HEAD~"
 """What users have who follow the branch: the commit before this one."""
 
-ANSWERS_FILE = ".copier-answers.yml"
-"""It names the release and the template, so it is never the same in two services."""
+BY_PAIRS = matrix.shapes()
 
-SHAPES = matrix.shapes()
+OF_SEVERAL = matrix.in_turn(layout="monorepo")
+"""What the commit before this one is updated in. Releases that know no such layout are not."""
 
-PARENT_SHAPES = 3
-"""In how many of them the commit before this one is updated."""
+SHAPES = [*BY_PAIRS, *OF_SEVERAL]
 
 
 def releases(root: Path = ROOT) -> dict[str, str]:
@@ -76,35 +76,46 @@ class Stock:
         self._template = folder / "template"
         self._generate = Factory(all_releases(self._template), folder)
         self._made: dict[tuple[str, ...], Service] = {}
-        self._asked: dict[str, set[str]] = {}
 
     def service(self, version: str, answers: Answers, folder: Path) -> Service:
         """Return a service of a release, of which nobody else has the files."""
-        return Service(shutil.copytree(self._one(version, answers).folder, folder))
+        return self._one(version, answers).copy(folder)
 
     def news(self, version: str, answers: Answers) -> dict[str, str | bool]:
         """Return the answers to questions that a release does not have: they come by its update."""
-        return {name: answers[name] for name in answers.keys() - self._questions(version)}
+        return {name: answers[name] for name in answers.keys() - questions_of(version)}
 
     def fresh(self, answers: Answers) -> States:
         """Return the files of a service that is made from the working tree."""
         return self._one(NOW, answers).states()
 
     def _one(self, version: str, answers: Answers) -> Service:
-        known = {name: answers[name] for name in answers.keys() & self._questions(version)}
+        known = {name: answers[name] for name in answers.keys() & questions_of(version)}
         key = (version, str(sorted(known.items())))
         if key not in self._made:
             self._made[key] = self._generate(known, self._commit(version))
         return self._made[key]
 
-    def _questions(self, version: str) -> set[str]:
-        if version not in self._asked:
-            text = git(self._template, "show", f"{self._commit(version)}:copier.yml")
-            self._asked[version] = set(yaml.safe_load(text))
-        return self._asked[version]
-
     def _commit(self, version: str) -> str:
         return commit_of(version) if version == PARENT else version
+
+
+@cache
+def questions_of(version: str) -> set[str]:
+    """Return the names of the questions of a release, or of the working tree."""
+    if version == NOW:
+        return set(questions())
+    return set(yaml.safe_load(git(ROOT, "show", f"{commit_of(version)}:copier.yml")))
+
+
+def possible(version: str, shape: int) -> Answers:
+    """Return the answers with which a service of a release is updated.
+
+    An update moves no service, so one that is older than the question stays where it is.
+    """
+    if "layout" in questions_of(version):
+        return SHAPES[shape]
+    return SHAPES[shape] | {"layout": "standalone"}
 
 
 def cases(*, full: bool, back: int) -> Iterator[tuple[str, int]]:
@@ -120,9 +131,9 @@ def cases(*, full: bool, back: int) -> Iterator[tuple[str, int]]:
     *versions, parent = releases()
     for version in versions:
         every = full or version == versions[-back]
-        number = len(SHAPES) if every else int(version == versions[0])
+        number = len(BY_PAIRS) if every else int(version == versions[0])
         yield from ((version, shape) for shape in range(number))
-    yield from ((parent, shape) for shape in range(PARENT_SHAPES))
+    yield from ((parent, shape) for shape in range(len(BY_PAIRS), len(SHAPES)))
 
 
 def in_all_cases(metafunc: pytest.Metafunc, back: int) -> None:
@@ -131,6 +142,6 @@ def in_all_cases(metafunc: pytest.Metafunc, back: int) -> None:
         chosen = list(cases(full=metafunc.config.getoption("full"), back=back))
         metafunc.parametrize(
             ("version", "answers"),
-            [(version, SHAPES[shape]) for version, shape in chosen],
+            [(version, possible(version, shape)) for version, shape in chosen],
             ids=[f"{version}-{shape}-{matrix.name(SHAPES[shape])}" for version, shape in chosen],
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ import copier._main
 import copier._template
 from copier import VcsRef
 from pathspec import PathSpec
+
+from tests.harness import service_folder
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -99,9 +102,18 @@ ROOMS = (
     "/tests/workflows/*.py",
     "/compose.override.yaml",
     "/local.mk",
+    "/deploy/kubernetes/overlays/*/*",
     "!__init__.py",
 )
 """What belongs to the owners. It is a promise: not read from copier.yml, which has to keep it."""
+
+SHARED_ROOMS = {
+    "../../.gitlab-ci.yml",
+    "../../.pre-commit-config.yaml",
+    "../../compose.yaml",
+    "../../renovate.json",
+}
+"""The same at the root of a repository of several services, from the folder of one."""
 
 
 def different(one: States, other: States) -> list[str]:
@@ -111,9 +123,36 @@ def different(one: States, other: States) -> list[str]:
 
 @dataclass(frozen=True)
 class Service:
-    """A generated service in a repository of its own."""
+    """A generated service in a repository of its own, or in `services/` of one.
+
+    Files are named from its folder: those at the root of a repository of several are `../../...`.
+    """
 
     folder: Path
+
+    @property
+    def repository(self) -> Path:
+        """The folder of its repository."""
+        return self.folder.parent.parent if self.is_one_of_several else self.folder
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether its repository is laid out for several services."""
+        return (self.folder.parent.parent / self._record_of_several).exists()
+
+    @property
+    def record(self) -> str:
+        """The file with its answers, in the repository."""
+        return self._record_of_several if self.is_one_of_several else ".copier-answers.yml"
+
+    @property
+    def _record_of_several(self) -> str:
+        return f".copier-answers.{self.folder.name}.yml"
+
+    def copy(self, folder: Path) -> Service:
+        """Copy its repository, and return the service in there."""
+        shutil.copytree(self.repository, folder)
+        return Service(folder / self.folder.relative_to(self.repository))
 
     def read(self, file: str) -> str:
         """Return the text of a file."""
@@ -129,12 +168,13 @@ class Service:
 
     def commit(self) -> None:
         """Commit what the owner did."""
-        commit_all(self.folder, "Owner's work")
+        commit_all(self.repository, "Owner's work")
 
     def update(self, to: str | VcsRef | None = None, **data: str | bool) -> None:
         """Take in a release: the newest, unless another one is named."""
         copier.run_update(
-            self.folder,
+            self.repository,
+            answers_file=self.record if self.is_one_of_several else None,
             data=data,
             defaults=True,
             overwrite=True,
@@ -145,41 +185,45 @@ class Service:
 
     def files(self) -> dict[str, str]:
         """Return all files with their text, without Git's, Python's and the record of answers."""
-        return {
-            str(file.relative_to(self.folder)): file.read_text()
-            for file in sorted(self.folder.rglob("*"))
-            if file.is_file() and not {".git", "__pycache__"} & set(file.parts)
-            if file.name != ".copier-answers.yml"
-        }
+        return {name: file.read_text() for name, file in self._files() if not is_record(name)}
 
     def states(self) -> States:
         """Return all files as they are, byte for byte, without Git's and Python's."""
         return {
-            str(file.relative_to(self.folder)): State(
-                file.read_bytes(), bool(file.stat().st_mode & 0o100)
-            )
-            for file in sorted(self.folder.rglob("*"))
-            if file.is_file() and not {".git", "__pycache__"} & set(file.parts)
+            name: State(file.read_bytes(), bool(file.stat().st_mode & 0o100))
+            for name, file in self._files()
         }
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        for file in sorted(self.repository.rglob("*")):
+            if file.is_file() and not {".git", "__pycache__"} & set(file.parts):
+                yield os.path.relpath(file, self.folder), file
 
     def conflicts(self) -> list[str]:
         """Return what an update could not merge."""
-        unmerged = git(self.folder, "diff", "--name-only", "--diff-filter=U").splitlines()
+        unmerged = git(self.repository, "diff", "--name-only", "--diff-filter=U").splitlines()
         marked = [
             file
             for file, state in self.states().items()
-            if b"<<<<<<< before updating" in state.content or file.endswith(".rej")
+            if b"<<<<<<< before updating" in state.content.splitlines() or file.endswith(".rej")
         ]
         return sorted({*unmerged, *marked})
 
     def changes(self) -> list[str]:
         """Return Git's short status of what an update did."""
-        return git(self.folder, "status", "--porcelain").splitlines()
+        return git(self.repository, "status", "--porcelain").splitlines()
 
 
 def theirs(files: Iterable[str]) -> set[str]:
     """Return those files that belong to the owners."""
-    return set(PathSpec.from_lines("gitignore", ROOMS).match_files(files))
+    files = set(files)
+    own = {file for file in files if not file.startswith("../")}
+    return {*PathSpec.from_lines("gitignore", ROOMS).match_files(own), *(files & SHARED_ROOMS)}
+
+
+def is_record(file: str) -> bool:
+    """Tell whether a file records answers: it names release and template, so no two are equal."""
+    return Path(file).name.startswith(".copier-answers.")
 
 
 class Factory:
@@ -206,6 +250,6 @@ class Factory:
             vcs_ref=version,
         )
         git(folder, "init", "--quiet")
-        service = Service(folder)
+        service = Service(service_folder(folder, answers or {}))
         service.commit()
         return service

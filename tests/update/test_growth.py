@@ -24,6 +24,8 @@ FULL: dict[str, str | bool] = {
     "result_backend": "database",
     "database": True,
     "http_api": True,
+    "deploy": "kubernetes, systemd",
+    "ci": "github",
 }
 
 SCHEDULE = "app/schedule.py"
@@ -45,6 +47,8 @@ SMALLER: list[dict[str, str | bool]] = [
     {"result_backend": "none"},
     {"database": False},
     {"http_api": False},
+    {"deploy": ""},
+    {"ci": "none"},
     {"broker": "rabbitmq"},
     {"broker": "rabbitmq", "result_backend": "none"},
 ]

@@ -8,8 +8,8 @@ import pytest
 
 from migrations.moved_files import all_moves
 from tests.harness import ROOT, Answers
-from tests.update.releases import ANSWERS_FILE, NOW, Stock, commit_of, in_all_cases, releases
-from tests.update.services import States, different, git, theirs
+from tests.update.releases import NOW, Stock, commit_of, in_all_cases, releases
+from tests.update.services import States, different, git, is_record, theirs
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -36,8 +36,10 @@ def test_an_untouched_service_becomes_what_a_new_one_is(
 
 def ours(states: States) -> States:
     """Return the files of the template, without the record of answers, which names a commit."""
-    owned = theirs(states) | {ANSWERS_FILE}
-    return {file: state for file, state in states.items() if file not in owned}
+    owned = theirs(states)
+    return {
+        file: state for file, state in states.items() if file not in owned and not is_record(file)
+    }
 
 
 def test_a_clone_without_the_releases_is_a_failure_and_says_so(tmp_path: Path) -> None:
