@@ -45,6 +45,7 @@ SERVER_PORTS = {
     "redis": ((6379, "Redis"),),
     "rabbitmq": ((5671, "RabbitMQ with TLS"), (5672, "RabbitMQ")),
     "postgres": ((5432, "PostgreSQL"),),
+    "management": ((15671, "RabbitMQ's queues in Flower, with TLS"), (15672, "the same")),
     "mail": ((465, "mail"), (587, "mail")),
 }
 """Where servers usually listen."""

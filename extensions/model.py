@@ -476,11 +476,18 @@ class Service(Frozen):
     @property
     def manifests(self) -> Manifests:
         """What the manifests for Kubernetes say that is not in the answers."""
+        shows_queues = self.flower and self.broker == "rabbitmq"
         servers = {
             self.broker: True,
             "redis": self.has_redis,
             "postgres": self.has_postgres,
+            "management": shows_queues,
             "mail": self.has_type("email"),
+        }
+        logins = {
+            **dict.fromkeys((secret.name for secret in self.stack.secrets), True),
+            "FLOWER_BROKER_API": shows_queues,
+            "SMTP_USERNAME": self.has_type("email"),
         }
         return Manifests(
             service=self.name,
@@ -490,7 +497,7 @@ class Service(Frozen):
             ),
             servers=tuple(name for name, there in servers.items() if there),
             api_urls=tuple(api.url for api in self.apis),
-            secrets=tuple(secret.name for secret in self.stack.secrets),
+            secrets=tuple(sorted(name for name, there in logins.items() if there)),
         )
 
     @property

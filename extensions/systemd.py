@@ -38,11 +38,14 @@ class Machine:
 
     @property
     def units(self) -> tuple[str, ...]:
-        """What is enabled to have all of it on one machine, without `.service`."""
-        workers = [f"worker@{queue}" for queue in self.queues]
-        return tuple(f"{self.name}-{unit}" for unit in (*workers, *self.processes))
+        """What is enabled to have all of it on one machine.
+
+        With the ending: the name of a queue may itself end like a unit, `shop.timer`.
+        """
+        workers = tuple(f"{self.name}-worker@{queue}.service" for queue in self.queues)
+        return workers + self.process_units
 
     @property
-    def probed(self) -> tuple[str, ...]:
-        """The processes beside the workers of which `scripts/probe.sh` knows how they are."""
-        return tuple(each for each in self.processes if each != "flower")
+    def process_units(self) -> tuple[str, ...]:
+        """The units of the processes beside the workers."""
+        return tuple(f"{self.name}-{process}.service" for process in self.processes)

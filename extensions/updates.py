@@ -115,7 +115,10 @@ SHARED_PIPELINES = {
 
 GITLAB = ".gitlab-ci.yml"
 
-SHARED_AT_ROOT = ("compose.yaml", "renovate.json", ".pre-commit-config.yaml", GITLAB)
+RENOVATE = "renovate.json"
+"""The owners' file that came with the question `ci`: what is older gets it once."""
+
+SHARED_AT_ROOT = ("compose.yaml", RENOVATE, ".pre-commit-config.yaml", GITLAB)
 """What the services of a repository share. The first one brings it, and it is the owners'."""
 
 GUARDED = (
@@ -160,7 +163,8 @@ def owners_files(recorded: Mapping[str, Any], exists: Callable[[str], bool]) -> 
         *_never_to_come(recorded, exists),
         *_api_files(recorded),
     ]
-    return [*_placed(own, recorded), *shared_files(recorded)]
+    at_root = shared_files(recorded) or ([RENOVATE] if "ci" in recorded else [])
+    return [*_placed(own, recorded), *at_root]
 
 
 def shared_files(answers: Mapping[str, Any]) -> list[str]:
