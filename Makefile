@@ -35,13 +35,13 @@ demo: setup ## generate a worker, run it on real servers, send tasks through it
 servers:
 	@PATH='$(SYSTEM_PATH)' .ci/install-servers
 
-# Four parts that take about the same time run side by side. Two layers are divided between them, by
-# the first letters of their modules. Two layers come last: they wait more than they compute.
+# Parts that take about the same time run side by side. Some layers are divided between them, by the
+# first letters of their modules. What waits more than it computes comes last.
 PARTS := "tests/run/test_[fs]*.py" \
 	"tests/run/test_[!fs]*.py tests/update/test_[a-g]*.py" \
 	"tests/update/test_[!a-g]*.py tests/release" \
 	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
-LAST_PARTS := "tests/survive" "tests/deploy"
+LAST_PARTS := "tests/survive" "tests/deploy/test_[sw]*.py" "tests/deploy/test_[!sw]*.py"
 RUN_PARTS = running=; failed=; \
 	for part in $(2); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
 	for each in $$running; do wait $$each || failed=yes; done; \

@@ -21,6 +21,7 @@ from tests.harness import ROOT
 FOLDERS = {
     ".": "Makefile, Dockerfile, compose stack, README",
     ".devcontainer": "the same machine for every developer",
+    ".github": "what GitHub does for it",
     ".github/workflows": "checks of each change, and proposals of updates",
     ".vscode": "tasks in the debugger",
     "app": "the application, its configuration, and three commands",
@@ -199,7 +200,7 @@ def tree(service: Path) -> Iterator[str]:
         for file in service.rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     )
-    for folder in sorted({file.parent for file in files}):
+    for folder in sorted({folder for file in files for folder in file.parents}):
         if str(folder) not in FOLDERS:
             raise ValueError(f"FOLDERS in examples/pages.py does not say what is in {folder}")
         place = f"{'  ' * len(folder.parts)}{folder.name or service.name}/"

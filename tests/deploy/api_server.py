@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 Object = dict[str, Any]
 
@@ -21,17 +21,25 @@ KINDS = {
 }
 """What it knows, by version."""
 
-DONE = {"conditions": [{"type": "Complete", "status": "True"}]}
-"""How each Job is as soon as it is there."""
+STATUSES: dict[str, Object] = {
+    "Job": {"conditions": [{"type": "Complete", "status": "True"}]},
+    "Deployment": {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2},
+}
+"""How objects are as soon as they are there: done, with as many pods as any Deployment wants."""
 
 MISSING = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound"}
 
 
 class Server(ThreadingHTTPServer):
-    """The server, on a free port of this machine."""
+    """The server, on a free port of this machine.
 
-    def __init__(self) -> None:
+    Args:
+        statuses: how objects of a kind are, where that is not as in `STATUSES`.
+    """
+
+    def __init__(self, statuses: dict[str, Object]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.statuses = STATUSES | statuses
         self.objects: dict[str, Object] = {}
         self.log: list[str] = []
         """What was made and deleted, in order: `+ Deployment name`, `- Job name`."""
@@ -43,9 +51,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Run one."""
-    with Server() as server:
+def running(**statuses: Object) -> Iterator[Server]:
+    """Run one, with these statuses."""
+    with Server(statuses) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -62,14 +70,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        self._answer(_discovery(path) or self.server.objects.get(path) or self._list(path))
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        found = _discovery(path) or self.server.objects.get(path) or self._list(path, query)
+        self._answer(found)
 
     def do_POST(self) -> None:
         made = self._body()
         name = made["metadata"]["name"]
-        if made["kind"] == "Job":
-            made["status"] = DONE
+        made["status"] = self.server.statuses.get(made["kind"], {})
         self.server.objects[f"{urlsplit(self.path).path}/{name}"] = made
         self.server.log.append(f"+ {made['kind']} {name}")
         self._answer(made)
@@ -85,10 +93,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.log.append(f"- {gone['kind']} {gone['metadata']['name']}")
         self._answer(gone)
 
-    def _list(self, path: str) -> Object | None:
+    def _list(self, path: str, query: dict[str, list[str]]) -> Object | None:
         """Return the objects of a kind, or nothing where the path is of one that is not there."""
         items = [
-            each for place, each in self.server.objects.items() if place.startswith(f"{path}/")
+            each
+            for place, each in self.server.objects.items()
+            if place.startswith(f"{path}/") and _is_chosen(each["metadata"], query)
         ]
         if not items:
             return None
@@ -106,6 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _is_chosen(metadata: Object, query: dict[str, list[str]]) -> bool:
+    """Tell whether the selectors of a query, such as `queue=shop.email`, match an object."""
+    labels = dict(each.split("=") for each in query.get("labelSelector", []))
+    name = f"metadata.name={metadata['name']}"
+    is_named = query.get("fieldSelector", [name]) == [name]
+    return is_named and labels.items() <= metadata.get("labels", {}).items()
 
 
 def _discovery(path: str) -> Object | None:

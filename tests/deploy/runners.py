@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from tests.deploy.pipelines import Entry, script, steps
 from tests.harness import clean_environment
-from tests.update.services import git
+from tests.update.services import commit_all, git
 
 FAKE = f"""#!{sys.executable}
 import json, os, pathlib, sys
@@ -70,7 +71,6 @@ class Repository:
         hook.chmod(0o755)
         self.main = git(self.origin, "symbolic-ref", "--short", "HEAD").strip()
         self.checkout = folder / "checkout"
-        git(folder, "clone", "--quiet", "--depth=1", f"file://{self.origin}", str(self.checkout))
 
     def branches(self) -> set[str]:
         """Return the branches on the server."""
@@ -83,6 +83,19 @@ class Repository:
     def read(self, branch: str, file: str) -> str:
         """Return the text of a file on a branch."""
         return git(self.origin, "show", f"{branch}:{file}")
+
+    def head(self, branch: str) -> str:
+        """Return the last commit of a branch."""
+        return git(self.origin, "rev-parse", branch).strip()
+
+    def work_on(self, branch: str) -> None:
+        """Push a commit of a person to a branch, which is made if it is not there."""
+        folder = self.folder / f"work-on-{branch}"
+        git(self.folder, "clone", "--quiet", str(self.origin), str(folder))
+        git(folder, "switch", "--quiet", *(["--create"] * (branch not in self.branches())), branch)
+        (folder / "NOTES.md").write_text("Read this.\n")
+        commit_all(folder, "Somebody's work")
+        git(folder, "push", "--quiet", "origin", branch)
 
     def push_options(self) -> list[str]:
         """Return the options of the last push."""
@@ -98,7 +111,8 @@ class Repository:
         (job,) = workflow["jobs"].values()
         files = {name: self.folder / name for name in ("output", "summary", "calls")}
         for file in files.values():
-            file.touch()
+            file.write_text("")
+        self._check_out()
         environment = job["env"] | {
             "CALLS": str(files["calls"]),
             "GITHUB_OUTPUT": str(files["output"]),
@@ -129,7 +143,8 @@ class Repository:
     def gitlab(self, job: Entry) -> Outcome:
         """Run the script of a job."""
         calls = self.folder / "calls"
-        calls.touch()
+        calls.write_text("")
+        self._check_out()
         environment = job["variables"] | {
             "CALLS": str(calls),
             "CI_COMMIT_BRANCH": self.main,
@@ -141,6 +156,12 @@ class Repository:
         done = self._bash(script(job), [], environment)
         found = [json.loads(line) for line in calls.read_text().splitlines()]
         return Outcome(done.returncode, done.stdout, calls=found)
+
+    def _check_out(self) -> None:
+        """Check the main branch out as runners do, which begin anew each time."""
+        shutil.rmtree(self.checkout, ignore_errors=True)
+        url = f"file://{self.origin}"
+        git(self.folder, "clone", "--quiet", "--depth=1", url, str(self.checkout))
 
     def _bash(
         self, text: str, options: list[str], environment: dict[str, str]

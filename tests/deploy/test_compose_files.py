@@ -29,8 +29,13 @@ UNPROBED = {
 }
 """The containers without a health check, and why."""
 
-MANAGED = {"IMAGE_TAG": "1", "SMTP_HOST": "mail.example.com"}
-"""What production must be told."""
+MANAGED = {
+    "IMAGE_TAG": "1",
+    "SMTP_HOST": "mail.example.com",
+    "SMTP_USERNAME": "shop",
+    "SMTP_PASSWORD": "of-the-mail-server",
+}
+"""What production is told, by somebody who exports all of it."""
 
 
 class Shape(NamedTuple):
@@ -202,6 +207,30 @@ def test_production_has_no_password_that_anybody_knows(shapes: list[Shape]) -> N
         assert '"POSTGRES_PASSWORD": "' not in text
 
 
+def test_only_the_worker_logs_in_to_the_mail_server(shapes: list[Shape]) -> None:
+    mailing = [shape for shape in shapes if "email" in str(shape.answers["task_types"])]
+    assert mailing
+    for shape in mailing:
+        stack = merged(shape.folder, PRODUCTION, "servers", "flower")
+        assert MANAGED["SMTP_PASSWORD"] not in json.dumps(stack)
+        for name, container in ours(shape, stack["services"]).items():
+            secrets = {secret["source"] for secret in container["secrets"]}
+            logs_in = name == "worker"
+            assert ("SMTP_PASSWORD" in secrets) == logs_in, name
+            assert (container["environment"]["SMTP_USERNAME"] == "shop") == logs_in, name
+
+
+def test_containers_look_for_secrets_where_compose_puts_them(shapes: list[Shape]) -> None:
+    for shape in shapes:
+        done = config(shape.folder, PRODUCTION, "flower", **MANAGED, SECRETS_DIR="/elsewhere")
+        stack = json.loads(done.stdout)
+        for container in ours(shape, stack["services"]).values():
+            assert container["environment"]["SECRETS_DIR"] == "/run/secrets"
+        assert {Path(secret["file"]).parent for secret in stack["secrets"].values()} == {
+            Path("/elsewhere")
+        }
+
+
 def test_production_says_what_is_missing(shapes: list[Shape]) -> None:
     for shape in shapes:
         without = config(shape.folder, PRODUCTION, SMTP_HOST="mail.example.com")
@@ -238,6 +267,28 @@ def test_secrets_have_a_file_each_which_one_command_makes(shapes: list[Shape]) -
         assert texts == {name: file.read_text() for name, file in files.items()}
         ignored = (shape.folder / ".gitignore").read_text().splitlines()
         assert "/secrets/" in ignored
+
+
+def test_a_folder_that_anybody_could_enter_is_closed(shapes: list[Shape], tmp_path: Path) -> None:
+    folder = tmp_path / "passwords"
+    folder.mkdir(mode=0o755)
+    made = run(["deploy/secrets.sh"], shapes[0].folder, SECRETS_DIR=str(folder))
+    assert made.returncode == 0, made.stdout
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "CELERY_BROKER_URL").exists()
+
+
+@pytest.mark.parametrize(
+    "password", ["a/b", "a&b", "a\\b", "a@b", "a:b", "a b", "a#b", "é", "a\nb"]
+)
+def test_a_password_that_would_break_a_url_is_refused(
+    shapes: list[Shape], tmp_path: Path, password: str
+) -> None:
+    folder = tmp_path / "passwords"
+    made = run(["deploy/secrets.sh", str(folder)], shapes[0].folder, BROKER_PASSWORD=password)
+    assert made.returncode == 1
+    assert "BROKER_PASSWORD may have letters, digits and . _ ~ - only" in made.stdout
+    assert not folder.exists()
 
 
 def test_two_services_of_a_repository_run_side_by_side(tmp_path: Path) -> None:

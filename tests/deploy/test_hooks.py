@@ -106,6 +106,15 @@ def test_what_is_badly_formatted_is_mended(standalone: Path, runner: tuple[str, 
     assert module.read_text().endswith(f"\n{FORMATTED}")
 
 
+def test_the_tools_may_be_in_an_environment_elsewhere(standalone: Path) -> None:
+    (standalone / ".venv").unlink()
+
+    done = run(["prek", "run", "--all-files"], standalone, VENV=sys.prefix)
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("Passed") == 4
+
+
 def test_types_are_checked_on_demand(standalone: Path) -> None:
     config = (standalone / ".pre-commit-config.yaml").read_text()
     hook = run(["prek", "run", "--all-files", "--stage", "manual", "--dry-run"], standalone)

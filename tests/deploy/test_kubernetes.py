@@ -60,6 +60,9 @@ UNLUCKY = "beat, api, flower, metrics, relay, migrate, files, email, email_urgen
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """What Kubernetes takes for the name of a Service or a label's value: others may be longer."""
 
+NOT_SET_BY_OWNERS = {"SECRETS_DIR", "WORKER_QUEUES"}
+"""Variables that .env.example leaves out."""
+
 ASKED = (
     "broker",
     "result_backend",
@@ -208,7 +211,7 @@ def test_every_variable_is_one_of_the_service(cases: list[Case]) -> None:
         known = {each.name for group in case.model.variable_groups for each in group.variables}
         for built in case.builds:
             for container in (each for load in built.workloads for each in containers(pod(load))):
-                assert built.settings(container).keys() - known <= {"WORKER_QUEUES"}
+                assert built.settings(container).keys() - known <= NOT_SET_BY_OWNERS
             (secret,) = built.of("Secret")
             assert secret["stringData" if "stringData" in secret else "data"].keys() <= known
 
@@ -250,7 +253,7 @@ def test_what_is_mounted_is_there(cases: list[Case]) -> None:
                     claim = volume["persistentVolumeClaim"]["claimName"]
                     assert claim in built.named("PersistentVolumeClaim")
                 else:
-                    assert volume["emptyDir"] == {}
+                    assert volume["emptyDir"].keys() == {"sizeLimit"}
 
 
 def test_all_that_is_written_to_is_a_volume(cases: list[Case]) -> None:
@@ -310,10 +313,56 @@ def test_pods_talk_to_nobody_but_those_they_need(cases: list[Case]) -> None:
             assert policy["policyTypes"] == ["Ingress", "Egress"]
             (egress,) = policy["egress"]
             ports = {port["port"] for port in egress["ports"]}
-            wanted = {port.number for port in case.model.manifests.ports}
-            assert ports == wanted | {53}
+            assert ports == wanted_ports(case.model)
             (ingress,) = policy["ingress"]
             assert ingress["ports"] == [{"port": 9808}]
+
+
+def wanted_ports(service: Service) -> set[int]:
+    """Return where the pods of a service must come to."""
+    ports = {53, 443, 4318}
+    servers = {
+        6379: service.has_redis,
+        5671: service.broker == "rabbitmq",
+        5672: service.broker == "rabbitmq",
+        15671: service.broker == "rabbitmq" and service.flower,
+        15672: service.broker == "rabbitmq" and service.flower,
+        5432: service.has_postgres,
+        465: service.has_type("email"),
+        587: service.has_type("email"),
+    }
+    apis = {8080 for api in service.apis if ":8080" in api.url}
+    return ports | apis | {number for number, there in servers.items() if there}
+
+
+def test_only_namespaces_with_a_label_reach_the_api(cases: list[Case]) -> None:
+    for case in cases:
+        policies = [each for each in case.plain.of("NetworkPolicy") if labels(each).get(COMPONENT)]
+        assert len(policies) == case.model.http_api
+        for each in policies:
+            (ingress,) = each["spec"]["ingress"]
+            assert ingress == {
+                "from": [{"namespaceSelector": {"matchLabels": {"ingress": "true"}}}],
+                "ports": [{"port": "http"}],
+            }
+
+
+def test_secrets_are_where_the_service_looks_and_no_cluster_mounts_anything(
+    cases: list[Case],
+) -> None:
+    for built in builds(cases):
+        for container in (each for load in built.workloads for each in containers(pod(load))):
+            places = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+            assert built.settings(container)["SECRETS_DIR"] == places["secrets"] == "/etc/secrets"
+            assert not [each for each in places.values() if each.startswith(("/run", "/var/run"))]
+
+
+def test_mail_goes_to_no_server_of_a_developers_machine(cases: list[Case]) -> None:
+    for case in cases:
+        settings = case.plain.settings(main(case.plain.workloads[0]))
+        wanted = {"SMTP_HOST": "mail.example.com", "SMTP_PORT": "587", "SMTP_SECURITY": "starttls"}
+        found = {name: value for name, value in settings.items() if name.startswith("SMTP_")}
+        assert found == (wanted if case.model.has_type("email") else {})
 
 
 def test_a_stop_gets_the_time_that_the_worker_takes(cases: list[Case]) -> None:
@@ -588,32 +637,123 @@ UNCHECKED = 'kubectl() { [ "$1" != apply ] || set -- "$@" --validate=false; comm
 """The stand-in for a cluster knows no schemas."""
 
 
+FAILED = {"conditions": [{"type": "Failed", "status": "True"}]}
+"""How a Job is that has failed."""
+
+STUCK = {
+    "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
+}
+"""How a Deployment is whose new pods do not become ready."""
+
+
+@pytest.fixture(scope="module")
+def plain_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the manifests of a service without a database."""
+    folder = tmp_path_factory.mktemp("shop") / "service"
+    return render(folder, {**SHOP, "database": False}) / "deploy/kubernetes"
+
+
+def deploy(folder: Path, place: Path, times: int = 1, **statuses: Object) -> tuple[int, list[str]]:
+    """Run the commands of a service's README as if they were pasted into a shell.
+
+    Args:
+        folder: its manifests.
+        place: where to note how kubectl finds the server.
+        times: how often the commands are run.
+        statuses: how objects are on the server, by kind.
+
+    Returns:
+        The last exit code, and what the server was told: `+ Deployment name`, `- Job name`.
+    """
+    overlays = folder / "overlays"
+    if not (overlays / "deployed").exists():
+        overlay(folder, "deployed")
+    service = folder.parent.parent
+    (commands,) = (each for each in blocks(service / "README.md", "sh") if "kubectl" in each)
+    for old, new in (("overlays/production", "overlays/deployed"), ("10m", "2s")):
+        commands = commands.replace(old, new)
+    config = place / "config"
+    with api_server.running(**statuses) as server:
+        config.write_text(json.dumps(kubeconfig(server.address)))
+        for _ in range(times):
+            done = run(["sh", "-uc", f"{UNCHECKED}\n{commands}"], service, KUBECONFIG=str(config))
+    return done.returncode, server.log
+
+
+def names_of(log: list[str], kind: str) -> list[str]:
+    """Return the names of the objects of a kind that were made, in order."""
+    return [entry.split()[2] for entry in log if entry.startswith(f"+ {kind} ")]
+
+
+def test_the_page_has_the_commands_of_the_readmes(shop: Path, plain_shop: Path) -> None:
+    for folder in (shop, plain_shop):
+        readme = folder.parent.parent / "README.md"
+        (commands,) = (each for each in blocks(readme, "sh") if "kubectl" in each)
+        assert commands in PAGE.read_text()
+
+
 def test_the_commands_of_the_readme_migrate_before_anything_of_the_new_version_starts(
     shop: Path, tmp_path: Path
 ) -> None:
-    overlay(shop, "deployed")
-    service = shop.parent.parent
-    (commands,) = (each for each in blocks(service / "README.md", "sh") if "migrate" in each)
-    assert commands in PAGE.read_text()
-    commands = commands.replace("overlays/production", "overlays/deployed")
-    config = tmp_path / "config"
+    code, log = deploy(shop, tmp_path, times=2)
 
-    with api_server.running() as server:
-        config.write_text(json.dumps(kubeconfig(server.address)))
-        for _ in ("first", "second"):
-            done = run(["sh", "-euc", f"{UNCHECKED}\n{commands}"], service, KUBECONFIG=str(config))
-            assert done.returncode == 0, done.stdout
-
-    kinds = [entry.split()[:2] for entry in server.log]
+    assert code == 0, log
+    kinds = [entry.split()[:2] for entry in log]
     migrated = kinds.index(["+", "Job"])
     assert kinds.count(["+", "Job"]) == 2
     assert ["-", "Job"] in kinds
     assert not {"Deployment", "Service"} & {kind for _, kind in kinds[:migrated]}
     assert {"ConfigMap", "Secret", "ServiceAccount"} <= {kind for _, kind in kinds[:migrated]}
-    assert kinds.count(["+", "Deployment"]) == len(
-        build(shop / "overlays/deployed").of("Deployment")
-    )
     assert kinds.index(["+", "Deployment"]) > migrated
+
+
+def test_the_commands_of_the_readme_apply_everything(
+    shop: Path, plain_shop: Path, tmp_path: Path
+) -> None:
+    for folder in (shop, plain_shop):
+        code, log = deploy(folder, tmp_path)
+
+        assert code == 0, log
+        made = {(each["kind"], each["metadata"]["name"]) for each in overlaid(folder).objects}
+        assert {tuple(entry.split()[1:]) for entry in log} == made
+
+
+def overlaid(folder: Path) -> Build:
+    """Return what `deploy` applies."""
+    return build(folder / "overlays" / "deployed")
+
+
+def test_workers_are_there_before_those_that_send(
+    shop: Path, plain_shop: Path, tmp_path: Path
+) -> None:
+    for folder in (shop, plain_shop):
+        _, log = deploy(folder, tmp_path)
+
+        names = names_of(log, "Deployment")
+        workers = ["-queue-" in name for name in names]
+        assert workers == sorted(workers, reverse=True), names
+        assert any(workers)
+        assert not all(workers)
+
+
+def test_after_a_migration_that_fails_no_pod_is_touched(shop: Path, tmp_path: Path) -> None:
+    code, log = deploy(shop, tmp_path, Job=FAILED)
+
+    assert code != 0
+    assert names_of(log, "Job")
+    assert names_of(log, "Deployment") == []
+
+
+def test_those_that_send_stay_as_they_are_while_no_worker_is_ready(
+    shop: Path, plain_shop: Path, tmp_path: Path
+) -> None:
+    for folder in (shop, plain_shop):
+        code, log = deploy(folder, tmp_path, Deployment=STUCK)
+
+        assert code != 0
+        names = names_of(log, "Deployment")
+        workers = overlaid(folder).deployments("worker")
+        assert names == [each["metadata"]["name"] for each in workers]
 
 
 def kubeconfig(address: str) -> dict[str, Any]:

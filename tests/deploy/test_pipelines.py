@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pathspec import PathSpec
 
 from tests import matrix
 from tests.deploy.pipelines import Entry, Rendered, jobs, load, scripts, steps
@@ -29,7 +30,7 @@ RESERVED = {
 }
 """What a job of GitLab cannot be called."""
 
-ON_SCHEDULE = [{"if": '$CI_PIPELINE_SOURCE == "schedule" && $UPDATE_TOKEN'}]
+ON_SCHEDULE = [{"if": '$CI_PIPELINE_SOURCE == "schedule" && $TEMPLATE_UPDATE && $UPDATE_TOKEN'}]
 """When a job of GitLab proposes updates."""
 
 SHARED = {".gitlab-ci.yml", ".pre-commit-config.yaml", "compose.yaml", "renovate.json"}
@@ -225,7 +226,8 @@ def test_the_tests_meet_all_servers_and_know_where_they_are(services: list[Rende
     for service in services:
         read = set(re.findall(r"TEST_\w+", (service.folder / "dev/servers.py").read_text()))
         for job in jobs_with_tests(service):
-            told = job["env"] if "env" in job else job["variables"]
+            variables = job["env"] if "env" in job else job["variables"]
+            told = {name: url for name, url in variables.items() if name.startswith("TEST_")}
             assert told.keys() == read
             places = {re.sub(r".*[@/](\S+:\d+)/.*", r"\1", url) for url in told.values()}
             assert places == servers(job)
@@ -258,6 +260,8 @@ def test_the_tests_run_on_the_python_of_the_image_and_on_the_oldest(
         assert image
         for job in jobs_with_tests(service):
             assert set(pythons(job)) == {"3.11", image[1]}
+            chosen = job["env"] if "env" in job else job["variables"]
+            assert chosen["UV_PYTHON"] in ("${{ matrix.python }}", "$PYTHON")
 
 
 def pythons(job: Entry) -> list[str]:
@@ -303,6 +307,14 @@ def test_services_of_one_repository_do_not_meet(ci: str, tmp_path: Path) -> None
         for name in load(file)
     )
 
+    named.update(
+        job["name"]
+        for service in there
+        for file in service.workflows
+        for job in load(file)["jobs"].values()
+    )
+
+    assert named
     assert {file for file, times in files.items() if times > 1} <= SHARED
     assert {name for name, times in named.items() if times > 1} == set()
 
@@ -330,6 +342,9 @@ def test_renovate_leaves_to_the_template_what_is_the_templates(services: list[Re
         left = [rule for rule in off if "matchDepTypes" not in rule]
         ours = [service.folder / "Dockerfile", service.folder / "compose.yaml", *service.workflows]
         ours += [file for file in service.gitlab if jobs(load(file))]
+        ours += [service.folder / "deploy/compose.production.yaml"]
+        ours += [file for file in service.repository.glob(".devcontainer/**/*") if file.is_file()]
+        assert all(file.exists() for file in ours)
         assert [file for file in ours if not covers(left, file, service.repository)] == []
         theirs = service.folder / "compose.override.yaml"
         assert not covers(left, theirs, service.repository)
@@ -343,7 +358,9 @@ def covers(rules: list[dict[str, list[str]]], file: Path, repository: Path) -> b
         for pattern in rule["matchFileNames"]
         for expanded in alternatives(pattern)
     ]
-    return any(fnmatch(str(file.relative_to(repository)), pattern) for pattern in patterns)
+    # Renovate's patterns begin at the root of the repository.
+    rooted = PathSpec.from_lines("gitignore", [f"/{pattern}" for pattern in patterns])
+    return rooted.match_file(file.relative_to(repository))
 
 
 def alternatives(pattern: str) -> list[str]:
@@ -356,6 +373,7 @@ def test_a_token_for_the_template_reaches_git(services: list[Rendered]) -> None:
     service = next(each for each in services if each.workflows)
     (update,) = (step for step in steps(service.workflow("update")) if step.get("id") == "update")
     environment = update["env"] | {"TEMPLATE_TOKEN": "a-token", "GIT_TERMINAL_PROMPT": "0"}
+    assert environment["GIT_CONFIG_VALUE_0"] == ""
 
     done = subprocess.run(
         ["git", "credential", "fill"],

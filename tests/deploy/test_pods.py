@@ -23,6 +23,7 @@ from tests.harness import Answers, render
 NAME = "worker-celery-pods"
 IMAGE = f"registry.example.com/{NAME}:0.1.0"
 FLOWER = f"{NAME}-flower"
+TOOLS = "redis:8-alpine"
 
 ANSWERS: Answers = {
     "service_name": NAME,
@@ -101,9 +102,14 @@ class Pod:
         self.workload = workload
         self._built = built
         self._network = network
+        self._security = pod(workload)["securityContext"]
         self._volumes = {
             each["name"]: self._volume(each, folder) for each in pod(workload)["volumes"]
         }
+        own = f"--volume={folder / self.name}:/volumes"
+        owner = f"0:{self._security['fsGroup']}"
+        # Root gives them away: the tests may run as somebody else.
+        docker("run", "--rm", "--user=0", own, "--entrypoint=chown", TOOLS, "-R", owner, "/volumes")
 
     def _volume(self, volume: Object, folder: Path) -> Path:
         """Make a volume as the kubelet does: for the group of the pod, or only to be read."""
@@ -113,8 +119,8 @@ class Pod:
             secret = self._built.one("Secret", volume["secret"]["secretName"])
             for name, value in secret["data"].items():
                 (place / name).write_bytes(b64decode(value))
-                (place / name).chmod(0o444)
-        place.chmod(0o2777 if "secret" not in volume else 0o755)
+                (place / name).chmod(volume["secret"]["defaultMode"])
+        place.chmod(0o2777 if "emptyDir" in volume else 0o2775)
         return place
 
     def start(self) -> None:
@@ -125,7 +131,7 @@ class Pod:
             network = f"container:{self._id(each)}"
 
     def _start(self, container: Object, network: str) -> None:
-        user = pod(self.workload)["securityContext"]
+        user = self._security
         security, limits = container["securityContext"], container["resources"]["limits"]
         assert security["readOnlyRootFilesystem"]
         assert not security["allowPrivilegeEscalation"]
@@ -134,6 +140,7 @@ class Pod:
             "--security-opt=no-new-privileges",
             *(f"--cap-drop={each}" for each in security["capabilities"]["drop"]),
             f"--user={user['runAsUser']}:{user['runAsGroup']}",
+            f"--group-add={user['fsGroup']}",
             f"--memory={int(limits['memory'].removesuffix('Mi'))}m",
             f"--network={network}",
             "--no-healthcheck",

@@ -94,6 +94,13 @@ def edit(place: Place, service: Rendered) -> str:
     return str(makefile.relative_to(service.repository))
 
 
+def propose(repository: Repository, service: Rendered) -> Outcome:
+    """Run what proposes an update of a service."""
+    if service.workflows:
+        return repository.github(service.workflow("update"))
+    return repository.gitlab(update_job(service))
+
+
 def update_job(service: Rendered) -> Entry:
     """Return the job of GitLab that updates a service."""
     (job,) = (
@@ -161,7 +168,6 @@ def one_of_two(
     place.add("1.0.0", layout="monorepo", service_name=MAIL)
     shop = place.add("1.0.0", layout="monorepo")
     repository = place.push()
-    git(repository.origin, "branch", f"{SHOP}-{PROPOSED}")
     return repository, repository.github(shop.workflow("update"), pull_request="7")
 
 
@@ -175,6 +181,18 @@ def test_github_renews_the_pull_request_that_is_open(
     assert "repos/owner/repository/pulls/7" in request
     assert f"title=Update {SHOP} to 1.1.0 of its template" in request
     assert not [call for call in outcome.calls if call[:3] == ["gh", "pr", "create"]]
+
+
+def test_github_takes_no_pull_request_of_a_fork_for_its_own(
+    one_of_two: tuple[Repository, Outcome],
+) -> None:
+    _, outcome = one_of_two
+    _, _, _, *words = outcome.called("gh", "pr", "list")
+    options = dict(zip(*[iter(words)] * 2, strict=True))
+
+    assert options["--head"] == f"{SHOP}-{PROPOSED}"
+    assert options["--json"] == "number,isCrossRepository"
+    assert "select(.isCrossRepository == false)" in options["--jq"]
 
 
 def test_github_updates_one_service_and_leaves_the_others_alone(
@@ -246,3 +264,50 @@ def test_gitlab_fails_with_the_names_of_files_in_conflict(place: Place) -> None:
     assert outcome.code == 1, outcome.printed
     assert f"\n{file}\n" in outcome.printed
     assert_nothing_is_proposed(repository)
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_proposal_is_pushed_again_only_with_something_new(place: Place, ci: str) -> None:
+    service = place.add("1.0.0", ci=ci)
+    repository = place.push()
+    heads = []
+
+    for has_news in (False, False, True):
+        if has_news:
+            repository.work_on(repository.main)
+        outcome = propose(repository, service)
+        assert outcome.code == 0, outcome.printed
+        heads.append(repository.head(PROPOSED))
+
+    first, second, third = heads
+    assert first == second != third
+    assert repository.head(f"{PROPOSED}~") == repository.head(repository.main)
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_what_somebody_has_pushed_to_a_proposal_stays(place: Place, ci: str) -> None:
+    service = place.add("1.0.0", ci=ci)
+    repository = place.push()
+    repository.work_on(PROPOSED)
+    before = repository.head(PROPOSED)
+
+    outcome = propose(repository, service)
+
+    said = f"Somebody has worked on {PROPOSED}: merge or delete it."
+    assert outcome.code == 1, outcome.printed
+    assert said in outcome.printed
+    assert not service.workflows or said in outcome.summary
+    assert repository.head(PROPOSED) == before
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_no_token_stays_in_the_checkout(place: Place, ci: str) -> None:
+    service = place.add("1.0.0", ci=ci)
+    repository = place.push()
+
+    outcome = propose(repository, service)
+
+    assert outcome.code == 0, outcome.printed
+    config = (repository.checkout / ".git/config").read_text()
+    assert "credential" not in config
+    assert "TOKEN" not in config

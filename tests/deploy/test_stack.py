@@ -29,6 +29,15 @@ SERVICES: dict[str, Answers] = {
 }
 """Each with a broker of its own, and between them all processes and servers."""
 
+SETTINGS = """
+SECRETS_DIR=./passwords
+SMTP_HOST=mail.example.com
+SMTP_USERNAME=shop
+"""
+"""What .env says, which is for Compose and for the containers."""
+
+MAIL_PASSWORD = "of-the-mail-server"
+
 NAME = "worker-celery-fleet"
 SERVERS = {"broker", "database", "redis"}
 
@@ -73,6 +82,12 @@ HOLD = """
 from app.tasks.numbers import hold
 for number in {numbers}:
     hold.delay(number)
+"""
+
+LOGIN = """
+from app.services.email import SmtpSettings
+settings = SmtpSettings.load()
+print(settings.smtp_username, settings.smtp_password.get_secret_value())
 """
 
 WRITE = """
@@ -127,9 +142,10 @@ def fleet(
 ) -> Iterator[Fleet]:
     broker: str = request.param
     folder = tmp_path_factory.mktemp("fleet")
-    own = {"service_name": NAME, "task_types": "orders_sync"}
+    own = {"service_name": NAME, "task_types": "orders_sync, email"}
     service = render(folder / "service", own | dict(SERVICES[broker]))
     shutil.copy(Path(__file__).with_name("numbers.py"), service / "app/tasks/numbers.py")
+    (service / ".env").write_text(SETTINGS)
     (service / "runs").mkdir(mode=0o777)
     (service / "runs").chmod(0o777)
     known = yaml.safe_load((service / "compose.yaml").read_text())["services"]
@@ -141,9 +157,9 @@ def fleet(
         f"fleet-{broker}",
         files=("compose.yaml", "deploy/compose.production.yaml", "compose.test.yaml"),
         profiles=("servers", "flower"),
-        environment={"IMAGE_TAG": f"{broker}-1"},
+        environment={"IMAGE_TAG": f"{broker}-1", "SMTP_PASSWORD": MAIL_PASSWORD},
     )
-    made = run(["deploy/secrets.sh"], service)
+    made = run(["deploy/secrets.sh"], service, SECRETS_DIR="passwords", SMTP_PASSWORD=MAIL_PASSWORD)
     assert made.returncode == 0, made.stdout
     images = make_images(service, f"{broker}-1")
     try:
@@ -203,10 +219,15 @@ def test_no_container_of_ours_can_write_outside_its_folders(fleet: Fleet) -> Non
 
 
 def test_secrets_are_in_no_variable(fleet: Fleet) -> None:
-    files = [file for file in (fleet.stack.folder / "secrets").iterdir() if "." not in file.name]
+    files = [file for file in (fleet.stack.folder / "passwords").iterdir() if "." not in file.name]
     secrets = {file.read_text().strip() for file in files}
     variables = [value for each in fleet.running for value in each["Config"]["Env"]]
     assert not [value for value in variables if any(secret in value for secret in secrets)]
+
+
+def test_the_worker_can_log_in_to_the_mail_server_and_nobody_else(fleet: Fleet) -> None:
+    assert fleet.stack.python("worker", LOGIN).split() == ["shop", MAIL_PASSWORD]
+    assert fleet.stack.python("beat", LOGIN).split() == []
 
 
 def test_a_chord_runs_across_the_replicas(fleet: Fleet) -> None:
@@ -241,6 +262,28 @@ def test_a_broker_that_dies_loses_no_task(fleet: Fleet) -> None:
     fleet.stack.up("broker")
 
     wait_until(lambda: fleet.noted("done").keys() >= set(numbers))
+
+
+def test_a_version_that_does_not_get_ready_leaves_the_workers_alone(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {each["Id"]: each["State"]["StartedAt"] for each in fleet.stack.containers("worker")}
+    good = f"{NAME}:{fleet.stack.environment['IMAGE_TAG']}"
+    broken = f"{NAME}:broken"
+    docker("build", "--tag", broken, "-", given=f'FROM {good}\nCMD ["false"]\n')
+    try:
+        for tag, said in (
+            ("broken", "did not get ready and is removed"),
+            ("typo", "No such image"),
+        ):
+            monkeypatch.setitem(fleet.stack.environment, "IMAGE_TAG", tag)
+            with pytest.raises(AssertionError, match=said):
+                fleet.stack.run("deploy/roll.sh")
+            workers = fleet.stack.containers("worker")
+            assert {each["Id"]: each["State"]["StartedAt"] for each in workers} == old
+            assert {each["State"]["Health"]["Status"] for each in workers} == {"healthy"}
+    finally:
+        docker("rmi", "--force", broken)
 
 
 def test_workers_are_replaced_one_at_a_time_under_load(fleet: Fleet) -> None:

@@ -72,6 +72,25 @@ SYSTEMD_IN_A_CONTAINER = (
     *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:ro", "--env", "container=docker"),
 )
 
+WORK = {
+    "email": (
+        "from app.services import email\nprint(email.SmtpSettings().smtp_host)",
+        "mail.example.com",
+    ),
+    "export": (
+        "import pyarrow as pa\nfrom pyarrow import parquet\n"
+        "parquet.write_table(pa.table({'a': [1, 2, 3]}), 'var/three')\n"
+        "print(sum(parquet.read_table('var/three')['a'].to_pylist()))",
+        "6",
+    ),
+    "ml": (
+        "from sklearn.linear_model import LinearRegression\n"
+        "print(round(LinearRegression().fit([[0], [1]], [0, 2]).predict([[5]])[0]))",
+        "10",
+    ),
+}
+"""What their packages do in the sandbox, and what is told. The large ones are for --full."""
+
 BROKERS = {
     "redis": ("redis:8-alpine", {"broker": "redis"}),
     "rabbitmq": ("rabbitmq:4-management", {"broker": "rabbitmq", "result_backend": "database"}),
@@ -248,7 +267,7 @@ def test_systemd_finds_nothing_wrong_with_any_unit(machines: dict[Path, list[str
 def test_systemd_would_find_a_misspelt_key(machines: dict[Path, list[str]], tmp_path: Path) -> None:
     source, units = next(iter(machines.items()))
     root = shutil.copytree(source, tmp_path / "root", symlinks=True)
-    [shared] = (root / "usr/local").rglob("common.conf")
+    [shared] = (root / "usr/local").rglob("00-common.conf")
     shared.write_text(shared.read_text().replace("ProtectHome=", "ProtectHouse="))
 
     assert verify(root, units).returncode != 0
@@ -282,10 +301,13 @@ def container(name: str, *arguments: str) -> Iterator[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Take Redis, and with --full both brokers."""
+    """Take Redis and a small task type, and with --full both brokers and all task types."""
+    full = metafunc.config.getoption("full")
     if "host" in metafunc.fixturenames:
-        brokers = BROKERS if metafunc.config.getoption("full") else ["redis"]
+        brokers = BROKERS if full else ["redis"]
         metafunc.parametrize("host", brokers, indirect=True, scope="module")
+    if "task_type" in metafunc.fixturenames:
+        metafunc.parametrize("task_type", WORK if full else ["email"])
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +317,8 @@ def host(
     """A machine on which a service is installed, with its servers beside."""
     server, answers = BROKERS[request.param]
     context = tmp_path_factory.mktemp(request.param)
-    own = {"service_name": NAME, "task_types": "numbers", "deploy": "systemd"}
+    task_types = ["numbers", *(WORK if request.config.getoption("full") else ["email"])]
+    own = {"service_name": NAME, "task_types": ", ".join(task_types), "deploy": "systemd"}
     service = render(context / "service", own | answers | {"database": True, "http_api": True})
     (service / "app/services/numbers.py").write_text(NUMBERS)
     (context / "Dockerfile").write_text(IMAGE)
@@ -355,6 +378,30 @@ def test_a_process_can_write_its_files_and_nothing_else(host: Host) -> None:
     assert "Permission denied" in host.service("cat", f"/etc/{NAME}/env", check=False)
 
 
+def test_nobody_can_read_what_else_is_in_the_folder_of_deployment(host: Host) -> None:
+    assert host.run("ls", "-A", f"{HOME}/current/deploy") == "systemd"
+
+
+def test_the_packages_of_a_task_type_work(host: Host, task_type: str) -> None:
+    program, answer = WORK[task_type]
+
+    assert host.service("python", "-", text=program).splitlines()[-1] == answer
+
+
+def test_a_drop_in_of_the_owner_wins(host: Host) -> None:
+    folder = f"/etc/systemd/system/{NAME}-.service.d"
+    drop_in = "[Service]\nEnvironment=LOG_FORMAT=text\nMemoryDenyWriteExecute=no\n"
+    host.run("mkdir", folder)
+    host.run("tee", f"{folder}/10-own.conf", text=drop_in)
+    host.systemctl("daemon-reload")
+
+    assert host.service("printenv", "LOG_FORMAT") == "text"
+    assert {host.property(unit, "MemoryDenyWriteExecute") for unit in UNITS} == {"no"}
+    host.run("rm", "-r", folder)
+    host.systemctl("daemon-reload")
+    assert {host.property(unit, "MemoryDenyWriteExecute") for unit in UNITS} == {"yes"}
+
+
 def test_what_is_killed_runs_again_and_nothing_is_lost(host: Host) -> None:
     before = host.begun()
     host.send(dict.fromkeys(range(100, 130), 0.5))
@@ -396,7 +443,11 @@ def test_a_new_release_comes_in_while_tasks_run(host: Host) -> None:
     host.send(dict.fromkeys(range(300, 340), 0.3))
     until(lambda: host.begun() > before, "tasks run")
 
-    host.run(f"{HOME}/current/deploy/systemd/restart.sh")
+    # As on several machines, where an old worker does not know the tasks of a new beat.
+    restart = f"{HOME}/current/deploy/systemd/restart.sh"
+    host.run(restart, "workers")
+    assert [unit for unit in UNITS if host.release(unit) == new] == list(WORKERS)
+    host.run(restart, "others")
 
     assert host.is_in_order()
     assert {host.release(unit) for unit in UNITS} == {new}

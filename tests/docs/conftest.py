@@ -26,7 +26,8 @@ RECIPE: Answers = {
 @pytest.fixture(scope="session")
 def recipe_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A service with the task types of the recipe, and everything that it has beside the worker."""
-    return render(tmp_path_factory.mktemp("recipe") / "worker-celery-example", RECIPE)
+    answers = {**RECIPE, "deploy": "systemd"}
+    return render(tmp_path_factory.mktemp("recipe") / "worker-celery-example", answers)
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,9 @@ def test_pods_may_connect_to_what_the_service_uses() -> None:
     plain = {"task_types": "orders", "external_apis": ""}
 
     assert ports(**plain) == [443, 4318, 6379]
-    assert ports(**plain, broker="rabbitmq", result_backend="none") == [443, 4318, 5671, 5672]
+    rabbitmq = {**plain, "broker": "rabbitmq", "result_backend": "none"}
+    assert ports(**rabbitmq, flower=False) == [443, 4318, 5671, 5672]
+    assert ports(**rabbitmq, flower=True) == [443, 4318, 5671, 5672, 15671, 15672]
     assert ports(**plain, database=True) == [443, 4318, 5432, 6379]
     assert ports(**plain | {"task_types": "email"}) == [443, 465, 587, 4318, 6379]
 
@@ -127,7 +129,10 @@ def test_what_logs_in_somewhere_is_a_secret() -> None:
         "HTTP_KEYS",
         "PAYMENTS_API_KEY",
         "SMTP_PASSWORD",
+        "SMTP_USERNAME",
     }
+    assert "FLOWER_BROKER_API" not in described.manifests.secrets
+    assert "FLOWER_BROKER_API" in service(broker="rabbitmq").manifests.secrets
     known = {each.name for group in described.variable_groups for each in group.variables}
     assert set(described.manifests.secrets) <= known
 

@@ -32,11 +32,7 @@ def test_two_services_have_nothing_in_common() -> None:
 
 def test_each_queue_has_a_worker_and_each_process_a_unit() -> None:
     assert machine("worker-celery-shop", "beat", "metrics").units == (
-        "worker-celery-shop-worker@shop.email",
-        "worker-celery-shop-beat",
-        "worker-celery-shop-metrics",
+        "worker-celery-shop-worker@shop.email.service",
+        "worker-celery-shop-beat.service",
+        "worker-celery-shop-metrics.service",
     )
-
-
-def test_whatever_gives_signs_of_life_is_probed() -> None:
-    assert machine("worker-celery-shop", "beat", "metrics", "flower").probed == ("beat", "metrics")

@@ -20,18 +20,17 @@ AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Case:
-    """A service, what makes its environment, and whether the coverage of its tests is measured."""
+    """A service, and what makes its environment."""
 
     name: str
     answers: dict[str, str | bool]
     newest_python: bool = False
     installer: str = "uv"
     own_package: str = ""
-    measured: bool = False
 
 
 CASES = [
-    Case("default answers", {}, measured=True),
+    Case("default answers", {}),
     Case(
         "own words, two APIs, RabbitMQ and a database",
         {
@@ -72,7 +71,7 @@ def checked(
                 check,
                 case,
                 render(tmp_path_factory.mktemp("fresh") / "service", case.answers),
-                measured=full or case.measured,
+                measured=full,
             )
             for case in CASES
             if case.answers.get("broker") != "rabbitmq" or has_rabbitmq()

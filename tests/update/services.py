@@ -103,6 +103,7 @@ ROOMS = (
     "/compose.override.yaml",
     "/local.mk",
     "/deploy/kubernetes/overlays/*/*",
+    "/renovate.json",
     "!__init__.py",
 )
 """What belongs to the owners. It is a promise: not read from copier.yml, which has to keep it."""
