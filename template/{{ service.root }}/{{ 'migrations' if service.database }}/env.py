@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,24 @@ def migrate() -> None:
             connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
             # Whoever waits for a table holds up all that come to it later.
             connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
-            context.run_migrations()
+            if not is_ahead():
+                context.run_migrations()
+
+
+def is_ahead() -> bool:
+    """Tell whether a newer version has migrated the database, and `-x ahead=stays` was given.
+
+    Older versions run on newer tables, so whoever goes back to one has nothing to migrate.
+    """
+    known = {each.revision for each in ScriptDirectory.from_config(context.config).walk_revisions()}
+    unknown = sorted(set(context.get_context().get_current_heads()) - known)
+    if not unknown or context.get_x_argument(as_dictionary=True).get("ahead") != "stays":
+        return False
+    logging.getLogger("alembic").warning(
+        "The database is ahead of this version, which does not know %s: it stays as it is.",
+        ", ".join(unknown),
+    )
+    return True
 
 
 def _connect() -> Connection:
