@@ -20,23 +20,23 @@ class DevContainer:
         name: of the service.
         root: the folder of the service in its repository.
         processes: of the service, by the names of their scripts.
-        is_shared: whether the repository has dev containers of other services, too.
+        is_monorepo: whether the repository has dev containers of other services, too.
     """
 
     name: str
     root: str
     processes: tuple[str, ...]
-    is_shared: bool
+    is_monorepo: bool
 
     @property
     def folder(self) -> str:
         """Where its files are, below `.devcontainer`: an editor offers each folder there."""
-        return f"{self.name}-container" if self.is_shared else "."
+        return f"{self.name}-container" if self.is_monorepo else "."
 
     @property
     def place(self) -> str:
         """The same from the folder of the repository, for texts."""
-        return f".devcontainer/{self.folder}" if self.is_shared else ".devcontainer"
+        return f".devcontainer/{self.folder}" if self.is_monorepo else ".devcontainer"
 
     @property
     def mount(self) -> str:

@@ -445,7 +445,7 @@ class Service(Frozen):
             servers=tuple(servers),
             python=self.python_version,
             gitlab_file=f".gitlab/ci/{self.name}.yml" if self.is_monorepo else ".gitlab-ci.yml",
-            is_shared=self.is_monorepo,
+            is_monorepo=self.is_monorepo,
         )
 
     @property
@@ -519,7 +519,7 @@ class Service(Frozen):
             name=self.name,
             root=self.root,
             processes=self.processes,
-            is_shared=self.is_monorepo,
+            is_monorepo=self.is_monorepo,
         )
 
     @property

@@ -63,13 +63,13 @@ class Pipeline:
         servers: the servers that the tests meet.
         python: the version in the image.
         gitlab_file: the pipeline of GitLab, from the root of the repository.
-        is_shared: whether the repository has other services, too.
+        is_monorepo: whether the repository has other services, too.
     """
 
     servers: tuple[Container, ...]
     python: str
     gitlab_file: str
-    is_shared: bool
+    is_monorepo: bool
 
     @property
     def pythons(self) -> tuple[str, ...]:
@@ -97,16 +97,16 @@ class Pipeline:
     @property
     def our_files(self) -> tuple[str, ...]:
         """The files of the template that name images and actions, as patterns for Renovate."""
-        names = f"{ANY_NAME}-" if self.is_shared else ""
+        names = f"{ANY_NAME}-" if self.is_monorepo else ""
         return (
             f"{self._folders}Dockerfile",
             f"{self._folders}compose.yaml",
             f"{self._folders}deploy/compose.production.yaml",
-            f".devcontainer/{f'{ANY_NAME}/' if self.is_shared else ''}**",
+            f".devcontainer/{f'{ANY_NAME}/' if self.is_monorepo else ''}**",
             f".github/workflows/{names}{{ci,update}}.yml",
-            f".gitlab/ci/{ANY_NAME}.yml" if self.is_shared else self.gitlab_file,
+            f".gitlab/ci/{ANY_NAME}.yml" if self.is_monorepo else self.gitlab_file,
         )
 
     @property
     def _folders(self) -> str:
-        return f"services/{ANY_NAME}/" if self.is_shared else ""
+        return f"services/{ANY_NAME}/" if self.is_monorepo else ""
