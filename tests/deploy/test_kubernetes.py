@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
@@ -20,7 +17,6 @@ from extensions.kubernetes import Worker
 from extensions.model import LATE, STOP_MARGIN, Service
 from tests import matrix
 from tests.deploy import api_server
-from tests.deploy.custom_resources import SCHEMAS
 from tests.deploy.manifests import (
     COMPONENT,
     SECRET_VALUE,
@@ -34,16 +30,11 @@ from tests.deploy.manifests import (
     pod,
     selects,
 )
+from tests.deploy.validity import OLDEST, validate
 from tests.docs.pages import blocks
 from tests.harness import ROOT, Answers, hurry_copier, questions, render, run
 
-# It comes without annotations.
-utils: Any = import_module("kubernetes_validate.utils")
-
 PAGE = ROOT / "docs/kubernetes.md"
-
-OLDEST = "1.33"
-"""The oldest Kubernetes that docs/kubernetes.md names. The newest is whatever the schemas have."""
 
 AT_ONCE = 2
 
@@ -131,18 +122,8 @@ def builds(cases: list[Case]) -> Iterator[Build]:
     return (each for case in cases for each in case.builds)
 
 
-def test_every_object_is_valid(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
-    distinct = {json.dumps(each): each for built in builds(cases) for each in built.objects}
-    # It would read a large file for each of them.
-    monkeypatch.setattr(utils, "schema_contents", functools.cache(utils.schema_contents))
-
-    for each in distinct.values():
-        if each["kind"] in SCHEMAS:
-            jsonschema.validate(each, SCHEMAS[each["kind"]])
-            continue
-        # A kind without a schema is an error here, where the command only warns.
-        for version in (OLDEST, utils.latest_version()):
-            utils.validate(each, version, strict=True)
+def test_every_object_is_valid(cases: list[Case]) -> None:
+    validate(each for built in builds(cases) for each in built.objects)
 
 
 def test_the_command_for_it_has_no_complaint_either(cases: list[Case], tmp_path: Path) -> None:

@@ -7,23 +7,16 @@ hadolint, shellcheck and yamllint look at every file.
 from __future__ import annotations
 
 import functools
-import json
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 
 from tests import matrix
-from tests.deploy.custom_resources import SCHEMAS
 from tests.deploy.manifests import Object, build, overlay
 from tests.deploy.pipelines import Rendered
+from tests.deploy.validity import validate
 from tests.harness import ROOT, render, run, service_folder
 from tests.servers import has_prometheus
-
-# It comes without annotations.
-utils: Any = import_module("kubernetes_validate.utils")
 
 COMBINATIONS = list(matrix.shipped())
 SCHEMA = ["check-jsonschema", "--builtin-schema"]
@@ -94,22 +87,12 @@ def test_promtool_finds_nothing(services: list[Rendered]) -> None:
     clean(["promtool", "check", "rules"], services, "**/deploy/monitoring/alerts.yml")
 
 
-def test_kubernetes_validate_finds_nothing(
-    services: list[Rendered], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # It would read a large file for each object.
-    monkeypatch.setattr(utils, "schema_contents", functools.cache(utils.schema_contents))
-    objects: dict[str, Object] = {}
+def test_kubernetes_validate_finds_nothing(services: list[Rendered]) -> None:
+    objects: list[Object] = []
     for service in services:
         folder = service.folder / "deploy/kubernetes"
         assert folder.exists() == ("kubernetes" in str(service.answers["deploy"]))
         if folder.exists():
-            found = build(overlay(folder, "checked")).objects
-            objects |= {json.dumps(each): each for each in found}
+            objects += build(overlay(folder, "checked")).objects
 
-    assert objects
-    for each in objects.values():
-        if each["kind"] in SCHEMAS:
-            jsonschema.validate(each, SCHEMAS[each["kind"]])
-        else:
-            utils.validate(each, utils.latest_version(), strict=True)
+    validate(objects)
