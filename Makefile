@@ -65,13 +65,12 @@ examples: setup ## make the services of docs/examples, and write their pages ane
 pictures: setup servers ## take the pictures of docs/pictures anew
 	@$(PYTHON) -m pictures
 
-.PHONY: bench-transport
-bench-transport: setup ## measure our transport for Redis against the stock one
-	@$(PYTHON) -m benchmarks.transport
+.PHONY: bench
+bench: setup servers ## measure all figures, in turns (hours): FIGURES of benchmarks/__main__.py
+	@$(PYTHON) -m benchmarks
 
-.PHONY: bench-seeing
-bench-seeing: setup ## measure what logs, metrics and traces cost
-	@$(PYTHON) -m benchmarks.seeing
+bench-%: setup servers ## measure one figure: make bench-throughput
+	@$(PYTHON) -m benchmarks $*
 
 .PHONY: bench-image
 bench-image: setup ## measure the image of a service against a naive one

@@ -1,81 +1,169 @@
-"""Runs in a generated service: drain.py TASKS
-
-Publishes tasks that do nothing, lets one worker with two processes do them, and prints what that
-took as JSON.
-"""
+"""Lets workers do what waits for them, and measures what that takes."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
+import struct
+import subprocess
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-sys.path.insert(0, str(Path.cwd()))
-
 import psutil
-from dev.processes import Process
-from dev.servers import Servers
 from redis import Redis
 
-WARM_UP = 0.1
-"""The part of the tasks that is done before measuring begins."""
+from benchmarks import servers
+from benchmarks.turns import Round
+from benchmarks.workers import Worker
+from tests.harness import clean_environment
 
-TASK = """
-from celery import shared_task
-from app.core.discovery import queue_names
+EDGE = 0.1
+"""The part of the tasks at either end that is left out: workers start and stop there."""
 
-@shared_task(name=f"{queue_names()[0]}.nothing")
-def nothing() -> None: ...
-"""
-
-
-def main() -> None:
-    """Measure one round."""
-    tasks = int(sys.argv[1])
-    servers = Servers()
-    os.environ |= servers.environment
-    os.environ |= {"ENV_FILE": ""}
-    os.environ |= {"WORKER_CONCURRENCY": "2", "HEALTH_DIR": "var/health"}
-    with servers.running(), TemporaryDirectory() as folder:
-        Path(folder, "bench_task.py").write_text(TASK)
-        os.environ["PYTHONPATH"] = sys.path[0] + os.pathsep + folder
-        sys.path.insert(0, folder)
-        print(json.dumps(measure(tasks, Path(folder))))
+PATIENCE = 600.0
+"""Seconds after which we take it that something stands still."""
 
 
-def measure(tasks: int, folder: Path) -> dict[str, float]:
-    """Return tasks a second, and milliseconds of CPU and round trips to Redis for each task."""
-    import app.celery_app  # noqa: F401
-    from app.core.discovery import queue_names
-    from bench_task import nothing
+def drain(worker: Worker, service: Path, tasks: int, nodes: int = 1) -> Round:
+    """Send tasks, start workers, and measure until almost all are done.
 
-    for _ in range(tasks):
-        nothing.delay()
-    redis: Any = Redis.from_url(os.environ["CELERY_BROKER_URL"])
-    queue = queue_names()[0]
-    command = ["scripts/start_worker.sh", "--include", "bench_task"]
-    with Process(command, folder / "log") as worker:
-        worker.wait_until(lambda: redis.llen(queue) < tasks * (1 - WARM_UP), "start", 60)
-        before = snapshot(redis, worker.pid)
-        left = redis.llen(queue)
-        worker.wait_until(lambda: redis.llen(queue) == 0, "end", 300)
-        after = snapshot(redis, worker.pid)
-    seconds, cpu, reads = (new - old for new, old in zip(after, before, strict=True))
-    # The few looks whether it is done are among the round trips, in every round.
-    return {"rate": left / seconds, "cpu": 1000 * cpu / left, "trips": reads / left}
+    Args:
+        worker: who does them.
+        service: the folder of the service whose servers are used.
+        tasks: how many.
+        nodes: how many such workers.
+
+    Raises:
+        subprocess.CalledProcessError: when the tasks cannot be sent.
+        RuntimeError: when the workers stand still.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        done = folder / "done"
+        environment = prepare(stack.enter_context(servers.running(service)), worker, done)
+        publish(worker, environment, tasks)
+        pids = [
+            stack.enter_context(running(worker, environment, folder, number))
+            for number in range(nodes)
+        ]
+        broker = environment["CELERY_BROKER_URL"]
+        begin, end = int(tasks * EDGE), int(tasks * (1 - EDGE))
+        wait_until(lambda: count(done) >= begin, f"{begin} tasks of {worker.command}", folder)
+        before, first = spent(pids, broker), count(done)
+        wait_until(lambda: count(done) >= end, f"{end} tasks of {worker.command}", folder)
+        after, last = spent(pids, broker), count(done)
+        stamps = read(done)
+    cpu, trips = (new - old for new, old in zip(after, before, strict=True))
+    part = last - first
+    figures = {
+        "tasks/s": part / (stamps[last - 1] - stamps[first - 1]),
+        "CPU ms/task": 1000 * cpu / part,
+    }
+    return figures | ({"round trips/task": trips / part} if trips else {})
 
 
-def snapshot(redis: Any, pid: int) -> tuple[float, float, float]:
-    """Return the time, the CPU seconds of a worker with its processes, and reads of the server."""
-    worker = psutil.Process(pid)
-    spent = [each.cpu_times() for each in (worker, *worker.children(recursive=True))]
-    cpu = sum(times.user + times.system for times in spent)
-    return time.monotonic(), cpu, redis.info("stats")["total_reads_processed"]
+def prepare(found: Mapping[str, str], worker: Worker, done: Path) -> dict[str, str]:
+    """Return the variables of a worker and of who sends it tasks.
+
+    Args:
+        found: those that lead to the servers.
+        worker: the worker.
+        done: the file in which tasks note that they are done.
+    """
+    return {
+        **clean_environment(),
+        **found,
+        "BENCH_RESULTS": found.get("CELERY_RESULT_BACKEND", ""),
+        "BENCH_DONE": str(done),
+        "METRICS_DIR": str(done.parent / "metrics"),
+        **worker.environment,
+    }
 
 
-if __name__ == "__main__":
-    main()
+def publish(worker: Worker, environment: Mapping[str, str], tasks: int) -> None:
+    """Send tasks to a worker."""
+    command = [*worker.publish, str(tasks)]
+    subprocess.run(command, cwd=worker.folder, env=environment, check=True)
+
+
+@contextmanager
+def running(
+    worker: Worker, environment: Mapping[str, str], folder: Path, number: int = 0
+) -> Iterator[int]:
+    """Run a worker, and yield the number of its process.
+
+    Args:
+        worker: the worker.
+        environment: all its variables.
+        folder: where its log is.
+        number: of several such workers.
+    """
+    own = {"HEALTH_DIR": str(folder / f"health-{number}"), "WORKER_NAME": f"worker-{number}"}
+    with (folder / f"log-{number}").open("wb") as log:
+        process = subprocess.Popen(
+            worker.command,
+            cwd=worker.folder,
+            env={**environment, **own},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+
+
+def wait_until(condition: Callable[[], bool], what: str, folder: Path) -> None:
+    """Wait for a condition.
+
+    Args:
+        condition: it.
+        what: what it is called in the error.
+        folder: where the logs are that the error shows.
+
+    Raises:
+        RuntimeError: when it does not come.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            logs = "\n".join(log.read_text()[-2000:] for log in sorted(folder.glob("log-*")))
+            raise RuntimeError(f"no {what} in {PATIENCE:.0f} s\n{logs}")
+        time.sleep(0.005)
+
+
+def count(done: Path) -> int:
+    """Return how many tasks are done."""
+    return done.stat().st_size // 8 if done.exists() else 0
+
+
+def read(done: Path) -> list[float]:
+    """Return when each task was done, in order, in seconds."""
+    content = done.read_bytes()
+    return sorted(stamp for (stamp,) in struct.iter_unpack("d", content[: len(content) // 8 * 8]))
+
+
+def spent(pids: list[int], broker: str) -> tuple[float, int]:
+    """Return the CPU seconds of workers with all their processes, and the reads of a Redis."""
+    cpu = sum(cpu_seconds(psutil.Process(pid)) for pid in pids)
+    if not broker.startswith("redis"):
+        return cpu, 0
+    redis: Any = Redis.from_url(broker)
+    return cpu, redis.info("stats")["total_reads_processed"]
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU seconds of a process, of those that it runs, and of those that have ended."""
+    times = process.cpu_times()
+    ended = times.children_user + times.children_system
+    running = [each.cpu_times() for each in process.children(recursive=True)]
+    return float(times.user + times.system + ended + sum(t.user + t.system for t in running))

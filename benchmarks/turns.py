@@ -1,80 +1,84 @@
-"""Measures a service with different settings in turns: what else a machine does meets all."""
+"""Measures variants in turns: what else a machine does meets all of them."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from argparse import ArgumentParser
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from statistics import median
-from tempfile import TemporaryDirectory
 
-from tests.harness import render, run
-
-DRAIN = Path(__file__).parent / "drain.py"
-FIGURES = {"rate": "tasks/s", "cpu": "CPU ms/task", "trips": "round trips/task"}
-
-Round = dict[str, float]
-Settings = Mapping[str, str]
+Round = Mapping[str, float]
+"""What one round has measured: values by the name of their unit, such as `tasks/s`."""
 
 
-def compare(program: str, description: str, variants: Mapping[str, Settings]) -> None:
-    """Measure, and print each round, the medians, and each variant's ratio to the first one.
+@dataclass(frozen=True)
+class Target:
+    """What a value has to reach.
+
+    Attributes:
+        unit: which of the measured values.
+        variant: whose.
+        to: the variant that it is compared with; none compares the value itself.
+        at_least: the least that it may be.
+        at_most: the most that it may be.
+    """
+
+    unit: str
+    variant: str
+    to: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def bound(self) -> str:
+        """What has to be reached, in words."""
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return f"at most {self.at_most:g}"
+
+    def is_reached(self, value: float) -> bool:
+        """Tell whether a value reaches it."""
+        if self.at_least is not None and value < self.at_least:
+            return False
+        return self.at_most is None or value <= self.at_most
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What all rounds have measured, for each variant."""
+
+    rounds: Mapping[str, list[Round]]
+
+    def median(self, variant: str, unit: str) -> float:
+        """Return the median of a variant's rounds."""
+        return median(each[unit] for each in self.rounds[variant])
+
+    def ratio(self, variant: str, to: str, unit: str) -> float:
+        """Return the median of the ratios of two variants, each within one turn."""
+        pairs = zip(self.rounds[variant], self.rounds[to], strict=True)
+        return median(each[unit] / other[unit] for each, other in pairs)
+
+    def value(self, target: Target) -> float:
+        """Return what a target speaks of."""
+        if target.to:
+            return self.ratio(target.variant, target.to, target.unit)
+        return self.median(target.variant, target.unit)
+
+
+def take_turns(
+    variants: Mapping[str, Callable[[], Round]],
+    rounds: int,
+    tell: Callable[[str, Round], None],
+) -> Measured:
+    """Measure each variant in each of so many rounds.
 
     Args:
-        program: the module that is run, for its help.
-        description: what it measures, for its help.
-        variants: names, each with the environment variables in which it differs.
+        variants: what measures each.
+        rounds: how many rounds.
+        tell: is told of each result as soon as it is there.
     """
-    parser = ArgumentParser(prog=f"python -m {program}", description=description)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tasks", type=int, default=4000)
-    options = parser.parse_args()
-    medians = {
-        name: {figure: median(each[figure] for each in rounds) for figure in FIGURES}
-        for name, rounds in measured(variants, options.rounds, options.tasks).items()
-    }
-    for name, figures in medians.items():
-        print(describe(f"median {name}", figures))
-    first, *others = medians
-    for name in others:
-        ratios = {figure: medians[name][figure] / medians[first][figure] for figure in FIGURES}
-        print(describe(f"{name} / {first}", ratios))
-
-
-def measured(variants: Mapping[str, Settings], rounds: int, tasks: int) -> dict[str, list[Round]]:
-    """Return the figures of each variant's rounds."""
     results: dict[str, list[Round]] = {name: [] for name in variants}
-    with TemporaryDirectory() as folder:
-        service = bare_service(Path(folder) / "service")
-        for _ in range(rounds):
-            for name, settings in variants.items():
-                results[name].append(drain(service, settings, tasks))
-                print(describe(name, results[name][-1]), flush=True)
-    return results
-
-
-def bare_service(folder: Path) -> Path:
-    """Render a service of which what is measured is the largest part."""
-    answers = {"task_types": "nothing", "result_backend": "none"}
-    return render(folder, {**answers, "beat": False, "flower": False})
-
-
-def drain(service: Path, settings: Settings, tasks: int) -> Round:
-    """Return the figures of one round."""
-    done: subprocess.CompletedProcess[str] = run(
-        [sys.executable, str(DRAIN), str(tasks)], service, **settings
-    )
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    figures: Round = json.loads(done.stdout.splitlines()[-1])
-    return figures
-
-
-def describe(name: str, figures: Round) -> str:
-    """Return a line of the table."""
-    return f"{name:28}" + "".join(
-        f"{figures[figure]:10.2f} {unit:18}" for figure, unit in FIGURES.items()
-    )
+    for _ in range(rounds):
+        for name, measure in variants.items():
+            results[name].append(measure())
+            tell(name, results[name][-1])
+    return Measured(results)

@@ -1,0 +1,28 @@
+"""Celery as it comes, and with the settings of the common recipe: BENCH_SETTINGS=bare or recipe"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from done import done
+
+RECIPE = {
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_track_started": True,
+    "worker_prefetch_multiplier": 1,
+    "result_backend": os.environ.get("BENCH_RESULTS"),
+}
+"""What most guides to a reliable worker say."""
+
+app = Celery("bench", broker=os.environ["CELERY_BROKER_URL"])
+app.conf.broker_connection_retry_on_startup = True
+if os.environ["BENCH_SETTINGS"] == "recipe":
+    app.conf.update(RECIPE)
+
+
+@app.task
+def nothing() -> None:
+    """Do nothing."""
+    done()

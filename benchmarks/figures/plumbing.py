@@ -1,0 +1,41 @@
+"""What logs, metrics, the base class of tasks and the check of arguments cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from benchmarks.drain import drain
+from benchmarks.figure import Figure, Setup
+from benchmarks.turns import Round, Target
+from benchmarks.workers import BLIND, generated, service
+
+VARIANTS: dict[str, dict[str, str]] = {
+    "no plumbing": {**BLIND, "BENCH_TASK": "plain"},
+    "base class and check of arguments": BLIND,
+    "logs as text": {**BLIND, "LOG_LEVEL": "INFO", "LOG_FORMAT": "text"},
+    "logs as JSON": {**BLIND, "LOG_LEVEL": "INFO"},
+    "metrics": {"LOG_LEVEL": "WARNING"},
+    # To nobody: a port that is closed.
+    "traces": {**BLIND, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"},
+    "all plumbing": {},
+}
+
+
+def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
+    """Render a service."""
+    folder = service(setup.folder / "service", setup.broker, flower=False)
+    tasks = setup.amount(4000, 300)
+
+    def measuring(settings: dict[str, str]) -> Callable[[], Round]:
+        return lambda: drain(generated(folder, **settings), folder, tasks)
+
+    return {name: measuring(settings) for name, settings in VARIANTS.items()}
+
+
+FIGURE = Figure(
+    "plumbing",
+    "What a service adds to a task",
+    prepare,
+    (Target("CPU ms/task", "all plumbing", "no plumbing", at_most=1.3),),
+    brokers=("redis",),
+)

@@ -1,0 +1,42 @@
+"""Tasks that do nothing: a generated service against Celery as it comes, and the common recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from benchmarks.drain import drain
+from benchmarks.figure import Figure, Setup
+from benchmarks.turns import Round, Target
+from benchmarks.workers import BLIND, celery, generated, service
+
+RATE, CPU = "tasks/s", "CPU ms/task"
+BARE, RECIPE = "bare Celery", "the recipe"
+ALL, BLINDFOLD = "service", "service without logs and metrics"
+
+
+def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
+    """Render the services."""
+    with_flower = service(setup.folder / "all", setup.broker, flower=True)
+    plain = service(setup.folder / "plain", setup.broker, flower=False)
+    tasks = setup.amount(4000, 300)
+    return {
+        BARE: lambda: drain(celery("bare"), plain, tasks),
+        RECIPE: lambda: drain(celery("recipe"), plain, tasks),
+        ALL: lambda: drain(generated(with_flower), with_flower, tasks),
+        "service without Flower": lambda: drain(generated(plain), plain, tasks),
+        BLINDFOLD: lambda: drain(generated(plain, **BLIND), plain, tasks),
+    }
+
+
+FIGURE = Figure(
+    "throughput",
+    "Tasks that do nothing, two processes",
+    prepare,
+    (
+        Target(RATE, ALL, BARE, at_least=1.0),
+        Target(CPU, ALL, BARE, at_most=1.0),
+        Target(RATE, ALL, RECIPE, at_least=1.6),
+        Target(RATE, BLINDFOLD, BARE, at_least=1.3),
+        Target(RATE, BLINDFOLD, RECIPE, at_least=2.0),
+    ),
+)

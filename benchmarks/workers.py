@@ -1,0 +1,90 @@
+"""Who does the tasks: generated services, Celery as it comes, and the common recipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from tests.harness import render
+
+APPS = Path(__file__).parent / "apps"
+"""What runs in other processes than this: tasks, and programs that send them."""
+
+CHILDREN = 2
+"""How many tasks a worker does at a time, unless a figure is about that."""
+
+BLIND = {"LOG_LEVEL": "WARNING", "METRICS_PORT": "0"}
+"""A service that neither writes lines about tasks nor counts them."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker, and the program that sends it tasks.
+
+    Attributes:
+        folder: where both run.
+        command: starts the worker.
+        publish: sends tasks; their number follows.
+        environment: variables of both.
+    """
+
+    folder: Path
+    command: tuple[str, ...]
+    publish: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, **environment: str) -> Self:
+        """Return the same with more variables."""
+        return replace(self, environment={**self.environment, **environment})
+
+
+def celery(settings: str, *options: str, app: str = "celery_app") -> Worker:
+    """Return a worker of Celery.
+
+    Args:
+        settings: `bare` for Celery's defaults, `recipe` for those of the common recipe.
+        options: of `celery worker`, on top of the number of its processes.
+        app: the module of `apps/`.
+    """
+    return Worker(
+        APPS,
+        (sys.executable, "-m", "celery", "--app", app, "worker", f"-c{CHILDREN}", *options),
+        (sys.executable, "publish.py", app),
+        {"BENCH_SETTINGS": settings},
+    )
+
+
+def generated(service: Path, **environment: str) -> Worker:
+    """Return the worker of a generated service, as production starts it.
+
+    Args:
+        service: its folder.
+        environment: variables on top of what production sets.
+    """
+    return Worker(
+        service,
+        ("scripts/start_worker.sh", "--include", "service_task"),
+        (sys.executable, str(APPS / "publish.py"), "service_task"),
+        {
+            "ENV_FILE": "",
+            "LOG_FORMAT": "json",
+            "PYTHONPATH": f"{service}:{APPS}",
+            "WORKER_CONCURRENCY": str(CHILDREN),
+            **environment,
+        },
+    )
+
+
+def service(folder: Path, broker: str, **answers: str | bool) -> Path:
+    """Render a service of which what is measured is the largest part.
+
+    Args:
+        folder: where.
+        broker: `redis` or `rabbitmq`.
+        answers: to further questions.
+    """
+    chosen = {"task_types": "nothing", "broker": broker, "result_backend": "redis", **answers}
+    return render(folder, {"service_name": "worker-celery-bench", **chosen})
