@@ -21,6 +21,9 @@ from app.core.consumer import Consumer as BuryingConsumer
 config = Config.load()
 logger = logging.getLogger(__name__)
 
+EVENT_PAUSE = 0.2
+"""Seconds for which events wait for others: sending each at once costs more than most else."""
+
 # Its type stubs lag behind.
 state: Any = import_module("celery.worker.state")
 
@@ -76,6 +79,9 @@ class Consumer(BuryingConsumer):
     """
 
     controller: Any
+    hub: Any
+    _flush_events: Any
+    _flush_at = 0.0
 
     def connection_for_read(self, heartbeat: Any = None) -> Any:
         """Return the connection for messages as soon as the broker answers.
@@ -115,6 +121,18 @@ class Consumer(BuryingConsumer):
         return conn.ensure_connection(
             say, interval_start=1, interval_step=1, interval_max=5, callback=meanwhile
         )
+
+    def on_send_event_buffered(self) -> Any:
+        """Send events together, a moment later."""
+        now = monotonic()
+        if now >= self._flush_at:
+            self._flush_at = now + EVENT_PAUSE
+            self.hub.call_later(EVENT_PAUSE, self._flush_events)
+
+    def stop(self) -> None:
+        """Send the last events, and stop."""
+        self._flush_events()
+        super().stop()
 
     def _tell(self, event: str, *arguments: Any) -> None:
         self.controller.blueprint.send_all(self.controller, event, args=arguments)

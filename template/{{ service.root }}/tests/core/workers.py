@@ -18,5 +18,15 @@ def resting(worker: Worker) -> Iterator[None]:
     """Let a worker take no tasks meanwhile."""
     queue = double.name.rpartition(".")[0]
     app.control.cancel_consumer(queue, destination=[worker.name], reply=True)
-    yield
-    app.control.add_consumer(queue, destination=[worker.name], reply=True)
+    # It answers before it has done so.
+    worker.wait_until(lambda: queue not in _queues(worker), "rest")
+    try:
+        yield
+    finally:
+        app.control.add_consumer(queue, destination=[worker.name], reply=True)
+
+
+def _queues(worker: Worker) -> set[str]:
+    """Return the queues that a worker takes tasks of."""
+    answers = app.control.inspect([worker.name], limit=1).active_queues() or {}
+    return {queue["name"] for queue in answers[worker.name]}
