@@ -58,6 +58,32 @@ def configure(**_: Any) -> None:
     task_postrun.connect(_end)
 
 
+class _Formatter(logging.Formatter):
+    """Makes a line of a record.
+
+    That of structlog copies each record first, for handlers that come after it: a fifth of what a
+    line costs.
+    """
+
+    def __init__(self, *processors_: Processor) -> None:
+        super().__init__()
+        self._processors = processors_
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line. The message of a record of structlog is a dictionary already."""
+        message: Any = record.msg
+        known = isinstance(message, dict)
+        line: Any = {**message} if known else {"event": record.getMessage()}
+        line |= {"_record": record, "_from_structlog": known}
+        if record.exc_info:
+            line.setdefault("exc_info", record.exc_info)
+        if record.stack_info:
+            line.setdefault("stack", record.stack_info)
+        for process in self._processors:
+            line = process(None, record.levelname.lower(), line)
+        return str(line)
+
+
 def _formatter() -> logging.Formatter:
     render: list[Processor]
     if config.log_format == "json":
@@ -66,17 +92,15 @@ def _formatter() -> logging.Formatter:
         plain = dev.plain_traceback
         colors = sys.stderr.isatty()
         render = [_shorten, dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
-    return stdlib.ProcessorFormatter(
-        processors=[
-            contextvars.merge_contextvars,
-            stdlib.add_logger_name,
-            stdlib.add_log_level,
-            processors.TimeStamper(fmt="iso"),
-            _describe_task,
-            *tracing.log_processors(),
-            stdlib.ProcessorFormatter.remove_processors_meta,
-            *render,
-        ]
+    return _Formatter(
+        contextvars.merge_contextvars,
+        stdlib.add_logger_name,
+        stdlib.add_log_level,
+        processors.TimeStamper(fmt="iso"),
+        _describe_task,
+        *tracing.log_processors(),
+        stdlib.ProcessorFormatter.remove_processors_meta,
+        *render,
     )
 
 
