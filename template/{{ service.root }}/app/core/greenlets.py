@@ -26,8 +26,8 @@ class Greenlets(InProcessPool):
     def run(self, job: Job) -> None:
         """Run a job in a greenlet of its own."""
         greenlet = self._greenlets[job] = gevent.spawn(self._run, job)
-        # One that is ended before it begins tells nothing itself.
-        greenlet.link(lambda _: self.call_soon(lambda: self._forget(job)))
+        # One that is ended before it begins tells nothing itself. `link` would spawn one more.
+        greenlet.rawlink(lambda _: self.call_soon(lambda: self._forget(job)))
 
     def perform(self, job: Job) -> Any:
         """Do the work of a job, for as long as its hard limit."""

@@ -13,6 +13,8 @@ class Threads(InProcessPool):
 
     def on_start(self) -> None:
         """Start the threads."""
+        # Celery makes it at its first use: threads that begin at a time would make one each.
+        _ = self.app.backend
         self._waiting: SimpleQueue[Job] = SimpleQueue()
         for number in range(self.limit):
             Thread(target=self._work, name=f"task-{number}", daemon=True).start()
