@@ -7,6 +7,7 @@ adds a command, Flower for example, and a script would need one more Python to r
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from importlib import import_module
@@ -28,6 +29,8 @@ def main() -> None:
     parser.add_argument("command", choices=["worker", "beat"])
     parser.add_argument("options", nargs=argparse.REMAINDER, help="as for Celery")
     given = parser.parse_args()
+    # Imports make many objects and no garbage.
+    gc.disable()
     # On SIGHUP, Celery starts a worker again with this command line.
     sys.argv[:1] = ["-m", "app.core.start"]
     command, config = given.command, load_config()
@@ -62,6 +65,10 @@ def _run(command: str, arguments: list[str], *, quiet: bool) -> None:
     app: Any = import_module("app.celery_app").app
     # Celery does so, too, but only after its first warnings.
     import_module("app.core.logs").configure()
+    # What is there now stays. Looking for garbage in it would write to the memory that a worker's
+    # processes share.
+    gc.freeze()
+    gc.enable()
     context = base.CLIContext(app=app, no_color=False, workdir=None, quiet=quiet)
     click_command.main(arguments, prog_name=f"celery {command}", obj=context)
 
