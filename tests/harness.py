@@ -76,13 +76,17 @@ def service_folder(repository: Path, answers: Answers) -> Path:
 
 @cache
 def hurry_copier() -> None:
-    """Leave out most of a copy's time, for all of this process: what is written stays the same.
-
-    Copier compiles each template for each copy anew. And it asks Git, for each file, whether it
-    heeds executable bits.
-    """
+    """Leave out most of a copy's time, for all of this process: what is written stays the same."""
     worker: Any = copier._main.Worker
+    # Git is asked, for each file, whether it heeds executable bits.
     worker._sync_git_index_executable_bit = lambda self, file, mode: None
+    _compile_once()
+    _look_answers_up_once(worker)
+    _take_plain_names_as_they_are(worker)
+
+
+def _compile_once() -> None:
+    """Compile each template once, and not for each copy anew."""
     compile_anew = Environment.compile
     compiled: dict[tuple[str, str | None], Any] = {}
 
@@ -93,23 +97,70 @@ def hurry_copier() -> None:
             return compile_anew(self, source, name, *args, **kwargs)
         if (source, name) not in compiled:
             compiled[source, name] = compile_anew(self, source, name, *args, **kwargs)
-        # Copier's `yield` tag counts on being told of every compilation.
-        self.preprocess(source, name)
+        _end_yield(self)
         return compiled[source, name]
 
     Environment.compile = compile_once  # type: ignore[method-assign]
 
 
+def _look_answers_up_once(worker: Any) -> None:
+    """Put together what templates see once for each copy: no answer changes while it writes."""
+    render_all, context, answers_file = (
+        worker._render_template,
+        worker._render_context,
+        worker.answers_relpath.fget,
+    )
+
+    def render_template(self: Any) -> None:
+        self._seen = (self.answers_relpath, self._render_context())
+        try:
+            render_all(self)
+        finally:
+            del self._seen
+
+    def known_answers_file(self: Any) -> Any:
+        if not hasattr(self, "_seen"):
+            return answers_file(self)
+        _end_yield(self.jinja_env)
+        return self._seen[0]
+
+    def known_context(self: Any) -> Any:
+        return self._seen[1] if hasattr(self, "_seen") else context(self)
+
+    worker._render_template = render_template
+    worker._render_context = known_context
+    worker.answers_relpath = property(known_answers_file)
+
+
+def _take_plain_names_as_they_are(worker: Any) -> None:
+    """Render a file's or folder's name only if it is a template."""
+    render = worker._render_string
+
+    def render_string(self: Any, text: str, extra_context: Any = None) -> Any:
+        if "{" in text:
+            return render(self, text, extra_context)
+        _end_yield(self.jinja_env)
+        return text
+
+    worker._render_string = render_string
+
+
+def _end_yield(environment: Environment) -> None:
+    """Tell Copier's `yield` tag what it counts on being told by every compilation."""
+    environment.preprocess("")
+
+
 def clean_environment() -> dict[str, str]:
     """Return the variables for a process of a service, with the tools of this environment.
 
-    Its pytest does without the plugins of our own tests: each start takes a second less.
+    Its pytest does without the plugins of our own tests: each start takes a second less. It ends
+    with the first failure, whose cause is then the end of what it prints.
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     left_out = ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "VENV")
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
-    plugins = "-p no:schemathesis -p no:hypothesispytest"
-    return kept | {"PATH": path, "PYTEST_ADDOPTS": plugins}
+    options = "-p no:schemathesis -p no:hypothesispytest --exitfirst"
+    return kept | {"PATH": path, "PYTEST_ADDOPTS": options}
 
 
 def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

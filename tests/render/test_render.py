@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness import ROOT, run, service_folder
+from tests import matrix
+from tests.harness import ROOT, Answers, render, run, service_folder, template_copy
 from tests.render.conftest import Renders
 from tests.render.jinja_coverage import outcomes
 
@@ -152,6 +153,32 @@ def test_yamllint_finds_nothing(distinct_files: dict[bytes, Path]) -> None:
     files = [file for file in found if not file.name.startswith(".copier-answers.")]
     rules = "{extends: relaxed, rules: {line-length: {max: 100}}}"
     check(["yamllint", "--strict", "-d", rules, *files])
+
+
+def test_what_the_tests_look_at_is_what_copier_writes(tmp_path: Path) -> None:
+    answers: Answers = {
+        "service_name": "worker-celery-shop",
+        "task_types": matrix.TASK_TYPES["all"],
+        "external_apis": matrix.APIS["two"],
+        "database": True,
+        "http_api": True,
+        "deploy": matrix.TARGETS["both"],
+        "layout": "monorepo",
+    }
+    given = [f"--data={name}={answer}" for name, answer in answers.items()]
+    options = ["--trust", "--defaults", "--quiet", *given]
+    done = run(["copier", "copy", *options, str(template_copy()), "by command"], tmp_path)
+    assert done.returncode == 0, done.stdout
+
+    assert contents(render(tmp_path / "hurried", answers)) == contents(tmp_path / "by command")
+
+
+def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """Return what is in each file below a folder, and its mode."""
+    return {
+        file.relative_to(folder): (file.read_bytes(), file.stat().st_mode)
+        for file in files_of(folder)
+    }
 
 
 def test_scripts_can_be_executed(renders: Renders) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import ROOT, questions, render, run
+from tests.harness import ROOT, clean_environment, questions, render, run
+from tests.run.core import Aspect, aspects, core_modules, left_out
 from tests.servers import has_rabbitmq
 
 AT_ONCE = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A service, and what makes its environment."""
 
@@ -27,6 +28,12 @@ class Case:
     newest_python: bool = False
     installer: str = "uv"
     own_package: str = ""
+
+    @property
+    def all_answers(self) -> dict[str, str | bool]:
+        """Its answers, with those that it takes from the defaults."""
+        defaults = {name: details["default"] for name, details in questions().items()}
+        return defaults | self.answers
 
 
 CASES = [
@@ -65,18 +72,35 @@ def checked(
 ) -> Iterator[dict[str, Future[None]]]:
     """The checks of all services, running side by side."""
     full = pytestconfig.getoption("full")
+    services = {
+        case: render(tmp_path_factory.mktemp("fresh") / "service", case.answers)
+        for case in CASES
+        if case.answers.get("broker") != "rabbitmq" or has_rabbitmq()
+    }
+    chosen = shares(services)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {
             case.name: pool.submit(
                 check,
                 case,
-                render(tmp_path_factory.mktemp("fresh") / "service", case.answers),
+                service,
+                set(core_modules(service)) if full else chosen[case],
                 measured=full,
             )
-            for case in CASES
-            if case.answers.get("broker") != "rabbitmq" or has_rabbitmq()
+            for case, service in services.items()
         }
         pool.shutdown(cancel_futures=True)
+
+
+def shares(services: dict[Case, Path]) -> dict[Case, set[str]]:
+    """Return which tests of the core each service runs: those that none before it does."""
+    there = set[Aspect]()
+    found = {}
+    for case, service in services.items():
+        new = aspects(service, case.all_answers) - there
+        found[case] = {module for module, *_ in new}
+        there |= new
+    return found
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
@@ -87,12 +111,13 @@ def test_a_fresh_service_passes_its_checks(case: Case, checked: dict[str, Future
     checked[case.name].result()
 
 
-def check(case: Case, service: Path, *, measured: bool) -> None:
+def check(case: Case, service: Path, core: set[str], *, measured: bool) -> None:
     """Make an environment for a service, and run its checks in it.
 
     Args:
         case: what it is made of.
         service: its folder.
+        core: which tests of the core it runs.
         measured: whether its tests have to cover what they promise, which takes them twice as long.
 
     Raises:
@@ -103,8 +128,10 @@ def check(case: Case, service: Path, *, measured: bool) -> None:
     if case.own_package:
         add_package(service, case.own_package)
 
+    options = [clean_environment()["PYTEST_ADDOPTS"], *left_out(service, core)]
+    variables = {"PATH": path, "UV_PYTHON": python, "PYTEST_ADDOPTS": " ".join(options)}
     for target in ("env", "install", "lint", "types", "coverage" if measured else "test"):
-        done = run(["make", target], service, PATH=path, UV_PYTHON=python)
+        done = run(["make", target], service, **variables)
         assert done.returncode == 0, f"make {target}\n{done.stdout[-8000:]}"
     assert version(str(service / ".venv/bin/python")) == version(python)
     if case.own_package:

@@ -14,6 +14,7 @@ import pytest
 
 from tests import matrix
 from tests.harness import hurry_copier, questions, render, run, service_folder
+from tests.run.core import Aspect, aspects, core_modules, left_out
 from tests.run.test_fresh import CASES
 from tests.servers import has_rabbitmq, shared_rabbitmq
 
@@ -24,31 +25,10 @@ AT_ONCE = 4
 
 COMBINATIONS = list(matrix.suites())
 
-CORE = "tests/core"
-"""Tests of what is the same whatever a service does, most of a suite's time. They are run in fresh
-environments (test_fresh.py), as far as needed in other services (`shares`), and with --full
-everywhere."""
-
-ABOUT_RESULTS = {
-    "test_aio.py",
-    "test_failures.py",
-    "test_http_api.py",
-    "test_http_api_idempotency.py",
-    "test_http_api_states.py",
-    "test_idempotency.py",
-    "test_limits.py",
-    "test_results.py",
-    "test_status.py",
-    "test_tracing.py",
-}
-"""Those among them that depend on where results are kept."""
-
 Answer = matrix.Answer
 Answers = dict[str, Answer]
 Services = list[tuple[Path, Answers]]
 Finished = subprocess.CompletedProcess[str]
-Aspect = tuple[str, str, str]
-"""A module of tests, a broker, and where results are kept or a variant of the module."""
 
 
 def test_every_pair_of_task_types_and_another_answer_is_run() -> None:
@@ -83,7 +63,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
 def shares(services: Services, fresh: Services) -> dict[Path, set[str]]:
     """Return which tests of the core a few services run: those that no other one does.
 
-    Together they are all there are, with each broker, and those about results with each backend.
+    They are run in fresh environments (test_fresh.py), and with --full everywhere. Together they
+    are all there are, with each broker, and those about results with each backend.
 
     Args:
         services: all of them.
@@ -99,26 +80,12 @@ def shares(services: Services, fresh: Services) -> dict[Path, set[str]]:
     return found
 
 
-def aspects(folder: Path, answers: Answers) -> set[Aspect]:
-    """Return the tests of the core that a service has, each with what it depends on."""
-    broker, backend = str(answers["broker"]), str(answers["result_backend"])
-    modules = core_modules(folder)
-    about_results = {(module, broker, backend) for module in modules.keys() & ABOUT_RESULTS}
-    return {(module, broker, variant) for module, variant in modules.items()} | about_results
-
-
-def core_modules(folder: Path) -> dict[str, str]:
-    """Return the tests of the core that a service has, with their texts: each is a variant."""
-    return {file.name: file.read_text() for file in Path(folder, CORE).glob("test_*.py")}
-
-
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Services:
     """Return the folders and the answers of the services of test_fresh.py."""
     root = tmp_path_factory.mktemp("fresh")
-    defaults = {name: details["default"] for name, details in questions().items()}
     return [
-        (render(root / f"{number}", case.answers), defaults | case.answers)
+        (render(root / f"{number}", case.answers), case.all_answers)
         for number, case in enumerate(CASES)
     ]
 
@@ -152,10 +119,7 @@ def suites(
 
 def suite(service: Path, broker_url: str, core: set[str]) -> Finished:
     """Run the tests of a service: those of what it does, and some of the core."""
-    options = ["-q", "-p", "no:cacheprovider", "--durations=5"]
-    options += [
-        f"--ignore={CORE}/{module}" for module in sorted(core_modules(service).keys() - core)
-    ]
+    options = ["-q", "-p", "no:cacheprovider", "--durations=5", *left_out(service, core)]
     return run([sys.executable, "-m", "pytest", *options], service, TEST_BROKER_URL=broker_url)
 
 
