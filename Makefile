@@ -37,11 +37,12 @@ servers:
 
 # Parts that take about the same time run side by side. Some layers are divided between them, by the
 # first letters of their modules. What waits more than it computes comes last.
-PARTS := "tests/run/test_[fs]*.py" \
-	"tests/run/test_[!fs]*.py tests/update/test_[a-g]*.py" \
-	"tests/update/test_[!a-g]*.py tests/release" \
+PARTS := "tests/run/test_suites.py" \
+	"tests/run/test_fresh.py tests/update/test_[a-g]*.py" \
+	"tests/run/test_[!fs]*.py tests/update/test_[!a-g]*.py tests/release" \
 	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
-LAST_PARTS := "tests/survive" "tests/deploy/test_[sw]*.py" "tests/deploy/test_[!sw]*.py"
+LAST_PARTS := "tests/survive/test_[!b]*.py" "tests/survive/test_b*.py" "tests/deploy/test_[sw]*.py" \
+	"tests/deploy/test_[!sw]*.py"
 RUN_PARTS = running=; failed=; \
 	for part in $(2); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
 	for each in $$running; do wait $$each || failed=yes; done; \
@@ -71,6 +72,10 @@ bench: setup servers ## measure all figures, in turns (hours): FIGURES of benchm
 
 bench-%: setup servers ## measure one figure: make bench-throughput
 	@$(PYTHON) -m benchmarks $*
+
+.PHONY: bench-page
+bench-page: setup ## write what was measured into docs/speed.md and docs/scale.md
+	@$(PYTHON) -m benchmarks.page
 
 .PHONY: bench-image
 bench-image: setup ## measure the image of a service against a naive one

@@ -11,7 +11,21 @@ from benchmarks import report
 from benchmarks.figure import BROKERS, Figure, Setup
 from benchmarks.turns import Measured, take_turns
 
-FIGURES = ("throughput", "transport", "plumbing")
+FIGURES = (
+    "throughput",
+    "transport",
+    "plumbing",
+    "bulk",
+    "io",
+    "peers",
+    "scale",
+    "pickup",
+    "recovery",
+    "start",
+    "depth",
+    "copier",
+    "releases",
+)
 """In the order in which they are measured and shown."""
 
 RESULTS = Path(__file__).parent / "results.json"

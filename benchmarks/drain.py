@@ -34,11 +34,12 @@ def drain(worker: Worker, service: Path, tasks: int, nodes: int = 1) -> Round:
         worker: who does them.
         service: the folder of the service whose servers are used.
         tasks: how many.
-        nodes: how many such workers.
+        nodes: how many such workers. Several must be of a generated service, and are measured
+            once all are ready.
 
     Raises:
         subprocess.CalledProcessError: when the tasks cannot be sent.
-        RuntimeError: when the workers stand still.
+        RuntimeError: when the workers stand still, or are done before all are ready.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -50,19 +51,20 @@ def drain(worker: Worker, service: Path, tasks: int, nodes: int = 1) -> Round:
             for number in range(nodes)
         ]
         broker = environment["CELERY_BROKER_URL"]
+        server = servers.process(broker)
         begin, end = int(tasks * EDGE), int(tasks * (1 - EDGE))
         wait_until(lambda: count(done) >= begin, f"{begin} tasks of {worker.command}", folder)
-        before, first = spent(pids, broker), count(done)
+        if nodes > 1:
+            wait_until(lambda: ready(folder) == nodes, f"{nodes} ready workers", folder)
+        before, first = spent(pids, server, broker), count(done)
+        if first >= end:
+            raise RuntimeError(f"{tasks} tasks are too few for {nodes} workers")
         wait_until(lambda: count(done) >= end, f"{end} tasks of {worker.command}", folder)
-        after, last = spent(pids, broker), count(done)
+        after, last = spent(pids, server, broker), count(done)
         stamps = read(done)
-    cpu, trips = (new - old for new, old in zip(after, before, strict=True))
     part = last - first
-    figures = {
-        "tasks/s": part / (stamps[last - 1] - stamps[first - 1]),
-        "CPU ms/task": 1000 * cpu / part,
-    }
-    return figures | ({"round trips/task": trips / part} if trips else {})
+    rate = part / (stamps[last - 1] - stamps[first - 1])
+    return {"tasks/s": rate, **{unit: (after[unit] - before[unit]) / part for unit in before}}
 
 
 def prepare(found: Mapping[str, str], worker: Worker, done: Path) -> dict[str, str]:
@@ -101,10 +103,11 @@ def running(
         folder: where its log is.
         number: of several such workers.
     """
-    own = {"HEALTH_DIR": str(folder / f"health-{number}"), "WORKER_NAME": f"worker-{number}"}
+    name = f"worker-{number}"
+    own = {"HEALTH_DIR": str(folder / f"health-{number}"), "WORKER_NAME": name}
     with (folder / f"log-{number}").open("wb") as log:
         process = subprocess.Popen(
-            worker.command,
+            [part.format(name=name) for part in worker.command],
             cwd=worker.folder,
             env={**environment, **own},
             stdout=log,
@@ -141,6 +144,11 @@ def wait_until(condition: Callable[[], bool], what: str, folder: Path) -> None:
         time.sleep(0.005)
 
 
+def ready(folder: Path) -> int:
+    """Return how many workers of a generated service are ready."""
+    return len([*folder.glob("health-*/*.ready")])
+
+
 def count(done: Path) -> int:
     """Return how many tasks are done."""
     return done.stat().st_size // 8 if done.exists() else 0
@@ -152,18 +160,35 @@ def read(done: Path) -> list[float]:
     return sorted(stamp for (stamp,) in struct.iter_unpack("d", content[: len(content) // 8 * 8]))
 
 
-def spent(pids: list[int], broker: str) -> tuple[float, int]:
-    """Return the CPU seconds of workers with all their processes, and the reads of a Redis."""
-    cpu = sum(cpu_seconds(psutil.Process(pid)) for pid in pids)
-    if not broker.startswith("redis"):
-        return cpu, 0
-    redis: Any = Redis.from_url(broker)
-    return cpu, redis.info("stats")["total_reads_processed"]
+def spent(pids: list[int], server: psutil.Process, broker: str) -> dict[str, float]:
+    """Return what workers have cost up to now, by the unit of what that is for one task.
+
+    Args:
+        pids: the main processes of the workers.
+        server: the process of the broker.
+        broker: its URL.
+    """
+    workers = [psutil.Process(pid) for pid in pids]
+    costs = {
+        "CPU ms/task": 1000 * sum(map(cpu_seconds, workers)),
+        "main CPU ms/task": 1000 * sum(map(own_cpu_seconds, workers)),
+        "broker CPU ms/task": 1000 * own_cpu_seconds(server),
+    }
+    if broker.startswith("redis"):
+        redis: Any = Redis.from_url(broker)
+        costs["round trips/task"] = redis.info("stats")["total_reads_processed"]
+    return costs
 
 
 def cpu_seconds(process: psutil.Process) -> float:
     """Return the CPU seconds of a process, of those that it runs, and of those that have ended."""
     times = process.cpu_times()
-    ended = times.children_user + times.children_system
-    running = [each.cpu_times() for each in process.children(recursive=True)]
-    return float(times.user + times.system + ended + sum(t.user + t.system for t in running))
+    ended = float(times.children_user + times.children_system)
+    children = process.children(recursive=True)
+    return own_cpu_seconds(process) + ended + sum(map(own_cpu_seconds, children))
+
+
+def own_cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU seconds of a process alone."""
+    times = process.cpu_times()
+    return float(times.user + times.system)

@@ -1,7 +1,9 @@
-"""Where the time of one task goes, in a worker's main process and in a child: make bench-profiles"""
+"""Where the time of one task goes, in a worker's main process and in a child of it."""
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -20,8 +22,17 @@ SECONDS = 8
 TASKS = 14_000
 """More than a worker does meanwhile."""
 
-SHOWN = 25
-"""How many functions are listed."""
+SHOWN = 15
+"""How many packages and functions are listed."""
+
+PROFILES = Path(__file__).parent / "profiles.json"
+"""What was seen last."""
+
+FOLDERS = re.compile(r".*/(site-packages|service)/")
+LIBRARY = re.compile(r".*/lib/python3\.\d+/(?!site-packages)")
+
+Shares = dict[str, float]
+"""Parts of the time, by what it was spent on."""
 
 
 def main() -> None:
@@ -31,9 +42,17 @@ def main() -> None:
     parser.add_argument("--flower", action="store_true", help="with events, as Flower needs them")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
-        profiles = record(Path(folder), options.broker, flower=options.flower)
+        stacks = record(Path(folder), options.broker, flower=options.flower)
+    profiles = {name: shares(each) for name, each in stacks.items()}
     for process, profile in profiles.items():
-        print(f"\n{process}\n{shares(profile)}")
+        for title, parts in profile.items():
+            print(f"\n{process}, {title}")
+            for what, part in parts.items():
+                print(f"  {part:6.1%} {what}")
+    if not options.flower:
+        kept = json.loads(PROFILES.read_text()) if PROFILES.exists() else {}
+        kept[options.broker] = profiles
+        PROFILES.write_text(json.dumps(kept, indent=1, sort_keys=False) + "\n")
 
 
 def record(folder: Path, broker: str, *, flower: bool) -> dict[str, Counter[tuple[str, ...]]]:
@@ -48,7 +67,8 @@ def record(folder: Path, broker: str, *, flower: bool) -> dict[str, Counter[tupl
             wait_until(lambda: count(done) > 500, "500 tasks", folder)
             pids = {"main process": pid, "child": psutil.Process(pid).children()[-1].pid}
             recorders = [recorder(each, folder / name) for name, each in pids.items()]
-            if any([each.wait() for each in recorders]):
+            codes = [each.wait() for each in recorders]
+            if any(codes):
                 sys.exit("py-spy may not look at other processes here")
             if count(done) == TASKS:
                 sys.exit("there were too few tasks")
@@ -85,12 +105,11 @@ def read(file: Path) -> Counter[tuple[str, ...]]:
 def shorten(frame: str) -> str:
     """Return a function with its module, without the folder and the line."""
     function, _, place = frame.rstrip(")").partition(" (")
-    file = place.rpartition(":")[0]
-    file = file.rpartition("site-packages/")[2].rpartition("/service/")[2]
+    file = FOLDERS.sub("", LIBRARY.sub("python/", place.rpartition(":")[0]))
     return f"{function} ({file})"
 
 
-def shares(profile: Counter[tuple[str, ...]]) -> str:
+def shares(profile: Counter[tuple[str, ...]]) -> dict[str, Shares]:
     """Return by whom the time was spent: by each package itself, and below each function."""
     whole = profile.total()
     packages: Counter[str] = Counter()
@@ -99,20 +118,16 @@ def shares(profile: Counter[tuple[str, ...]]) -> str:
         packages[package(stack[-1])] += amount
         functions.update(dict.fromkeys(stack, amount))
     # What is above all that happens tells nothing.
-    told = [(name, amount) for name, amount in functions.most_common() if amount < 0.97 * whole]
-    return "\n".join(
-        [
-            "  itself:",
-            *(f"  {amount / whole:6.1%} {name}" for name, amount in packages.most_common(12)),
-            "  with all that it calls:",
-            *(f"  {amount / whole:6.1%} {name}" for name, amount in told[:SHOWN]),
-        ]
-    )
+    telling = Counter({name: each for name, each in functions.items() if each < 0.97 * whole})
+    return {
+        title: {name: round(each / whole, 3) for name, each in counts.most_common(SHOWN)}
+        for title, counts in (("packages", packages), ("functions", telling))
+    }
 
 
 def package(frame: str) -> str:
     """Return the package of a function."""
-    return frame.partition(" (")[2].partition("/")[0].rstrip(")") or "?"
+    return frame.partition(" (")[2].partition("/")[0].rstrip(")")
 
 
 if __name__ == "__main__":

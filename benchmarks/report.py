@@ -27,9 +27,11 @@ class Line:
     reached: bool
 
 
-def lines(figure: Figure, measured: Measured) -> Iterator[Line]:
+def lines(figure: Figure, broker: str, measured: Measured) -> Iterator[Line]:
     """Yield a line for each target of a figure."""
     for target in figure.targets:
+        if target.broker not in ("", broker):
+            continue
         value = measured.value(target)
         against = f" against {target.to}" if target.to else ""
         what = f"{target.unit}: {target.variant}{against}"
@@ -42,7 +44,7 @@ def table(figure: Figure, broker: str, measured: Measured) -> str:
     for variant, results in measured.rounds.items():
         medians = {unit: measured.median(variant, unit) for unit in results[0]}
         rows.append(describe(variant, medians))
-    for line in lines(figure, measured):
+    for line in lines(figure, broker, measured):
         verdict = "reached" if line.reached else "NOT REACHED"
         rows.append(f"  {line.what}: {line.value:.3g}, {line.bound}: {verdict}")
     return "\n".join(rows)

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
 
 from tests.harness import clean_environment
 
@@ -46,3 +49,20 @@ def running(service: Path) -> Iterator[dict[str, str]]:
         finally:
             servers.stdin.close()
             servers.wait(60)
+
+
+def process(url: str) -> psutil.Process:
+    """Return the process of a server that runs here.
+
+    Raises:
+        StopIteration: when nothing that we have started listens at the URL.
+    """
+    port = urlsplit(url).port
+    ours = psutil.Process().children(recursive=True)
+    return next(each for each in ours if port in ports(each))
+
+
+def ports(process: psutil.Process) -> set[int]:
+    """Return the ports at which a process listens."""
+    sockets = process.net_connections("tcp")
+    return {each.laddr.port for each in sockets if each.laddr and each.status == "LISTEN"}

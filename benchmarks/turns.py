@@ -20,6 +20,7 @@ class Target:
         to: the variant that it is compared with; none compares the value itself.
         at_least: the least that it may be.
         at_most: the most that it may be.
+        broker: the only broker for which it holds; none means each.
     """
 
     unit: str
@@ -27,6 +28,7 @@ class Target:
     to: str = ""
     at_least: float | None = None
     at_most: float | None = None
+    broker: str = ""
 
     @property
     def bound(self) -> str:

@@ -26,7 +26,7 @@ class Worker:
 
     Attributes:
         folder: where both run.
-        command: starts the worker.
+        command: starts the worker; `{name}` is its name, if several need one.
         publish: sends tasks; their number follows.
         environment: variables of both.
     """
@@ -49,25 +49,27 @@ def celery(settings: str, *options: str, app: str = "celery_app") -> Worker:
         options: of `celery worker`, on top of the number of its processes.
         app: the module of `apps/`.
     """
+    own = ("--hostname", "{name}@%h", f"-c{CHILDREN}", *options)
     return Worker(
         APPS,
-        (sys.executable, "-m", "celery", "--app", app, "worker", f"-c{CHILDREN}", *options),
+        ("python", "-m", "celery", "--app", app, "worker", *own),
         (sys.executable, "publish.py", app),
         {"BENCH_SETTINGS": settings},
     )
 
 
-def generated(service: Path, **environment: str) -> Worker:
+def generated(service: Path, app: str = "service_task", **environment: str) -> Worker:
     """Return the worker of a generated service, as production starts it.
 
     Args:
         service: its folder.
+        app: the module of `apps/`.
         environment: variables on top of what production sets.
     """
     return Worker(
         service,
-        ("scripts/start_worker.sh", "--include", "service_task"),
-        (sys.executable, str(APPS / "publish.py"), "service_task"),
+        ("scripts/start_worker.sh", "--include", app),
+        (sys.executable, str(APPS / "publish.py"), app),
         {
             "ENV_FILE": "",
             "LOG_FORMAT": "json",

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
 
-from benchmarks.__main__ import FIGURES
+from benchmarks.__main__ import FIGURES, load
 from tests.harness import ROOT, run
 from tests.servers import has_rabbitmq
 
+ON_RABBITMQ = ("throughput", "bulk")
+"""Figures that every run measures there, and all others on Redis. The full length does both."""
+
 
 @pytest.mark.parametrize("figure", FIGURES)
-def test_a_figure_can_be_measured(figure: str) -> None:
-    brokers = [] if has_rabbitmq() else ["--broker", "redis"]
+def test_a_figure_can_be_measured(figure: str, pytestconfig: pytest.Config) -> None:
+    broker = "rabbitmq" if figure in ON_RABBITMQ and has_rabbitmq() else "redis"
+    brokers = [] if pytestconfig.getoption("full") else ["--broker", broker]
 
     done = run([sys.executable, "-m", "benchmarks", "--smoke", figure, *brokers], ROOT)
 
     assert done.returncode == 0, done.stdout
-    assert "reached" in done.stdout.lower(), done.stdout
-
-
-def test_the_transport_needs_no_more_round_trips_than_the_stock_one() -> None:
-    done = run([sys.executable, "-m", "benchmarks", "--smoke", "transport"], ROOT)
-
-    [line] = [each for each in done.stdout.splitlines() if "round trips/task: reliable" in each]
-    assert line.endswith(": reached"), done.stdout
+    assert " rounds)" in done.stdout, done.stdout
+    if load(figure).targets:
+        assert "reached" in done.stdout.lower(), done.stdout
+    if figure == "transport":
+        # A count, so it holds on any machine.
+        assert re.search(r"round trips/task: .*: reached", done.stdout), done.stdout

@@ -1,0 +1,347 @@
+"""How many workers a load needs, and where one broker ends, from what the figure `scale` measured.
+
+What a task costs beside its own work is that of tasks of 50 ms in `benchmarks/results.json`: such a
+node is not in haste, so it does less at a time and needs more for each task than one at its limit.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf
+from pathlib import Path
+from typing import Self
+
+from benchmarks import report
+from benchmarks.figure import BROKERS
+from benchmarks.figures import scale
+from benchmarks.queueing import Queue
+from benchmarks.turns import Measured
+
+RESULTS = Path(__file__).parent / "results.json"
+
+CLIENTS = {"redis": 10_000, "rabbitmq": 65_536}
+"""How many clients a broker takes: the default of `maxclients` of Redis, and the file descriptors
+that the makers of RabbitMQ want for production, of which each connection takes one."""
+
+NAMES = {"redis": "Redis", "rabbitmq": "RabbitMQ"}
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a task and a worker cost.
+
+    Attributes:
+        main: CPU seconds of a node's main process for each task.
+        node: CPU seconds of a node for each task, with its children.
+        broker: CPU seconds of the broker for each task, with the sending of its message.
+        node_memory: megabytes of a node without children.
+        child_memory: megabytes of each child.
+        connections: of a node that reads one queue.
+        message: bytes that a message takes in the broker, with few arguments.
+    """
+
+    main: float
+    node: float
+    broker: float
+    node_memory: float
+    child_memory: float
+    connections: float
+    message: float
+
+    @classmethod
+    def of(cls, measured: Measured) -> Self:
+        """Return what the figure `scale` says."""
+        few, many = (
+            measured.median(scale.AT_REST + shape, scale.MEMORY)
+            for shape in (scale.ONE, scale.FOUR)
+        )
+        child = (many - few) / (scale.SHAPES[scale.FOUR][1] - scale.SHAPES[scale.ONE][1])
+        return cls(
+            main=measured.median(scale.WAITING, "main CPU ms/task") / 1000,
+            node=measured.median(scale.WAITING, "CPU ms/task") / 1000,
+            broker=(
+                measured.median(scale.MESSAGES, scale.SENDING)
+                + measured.median(scale.WAITING, "broker CPU ms/task")
+            )
+            / 1000,
+            node_memory=few - child,
+            child_memory=child,
+            connections=measured.median(scale.AT_REST + scale.ONE, scale.CONNECTIONS),
+            message=measured.median(scale.MESSAGES, scale.SIZE),
+        )
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is to be done, and how.
+
+    Attributes:
+        rate: tasks a second.
+        run_time: seconds that a task takes on average.
+        cpu_time: seconds of these for which it computes.
+        queues: how many a node reads.
+        utilisation: the part of their time for which children, processes and brokers may be busy.
+        children: of each node.
+        outage: seconds for which no worker may be there.
+    """
+
+    rate: float
+    run_time: float
+    cpu_time: float
+    queues: int
+    utilisation: float
+    children: int
+    outage: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a load needs.
+
+    Attributes:
+        load: the load.
+        costs: what a task and a worker cost.
+        broker: `redis` or `rabbitmq`.
+    """
+
+    load: Load
+    costs: Costs
+    broker: str
+
+    @property
+    def busy(self) -> float:
+        """How many children are busy on average (Little's law)."""
+        return self.load.rate * (self.load.run_time + self.costs.node)
+
+    @property
+    def children(self) -> int:
+        """How many children are needed."""
+        return ceil(self.busy / self.load.utilisation)
+
+    @property
+    def node_rate(self) -> float:
+        """How many tasks a second the main process of a node can hand out."""
+        return self.load.utilisation / self.costs.main
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes are needed: for the children, and for the main processes."""
+        return max(ceil(self.children / self.load.children), ceil(self.load.rate / self.node_rate))
+
+    @property
+    def cores(self) -> float:
+        """How many cores all nodes need."""
+        return self.load.rate * (self.load.cpu_time + self.costs.node) / self.load.utilisation
+
+    @property
+    def memory(self) -> float:
+        """How many megabytes all nodes need before they load code of their own."""
+        children = self.nodes * self.load.children
+        return self.nodes * self.costs.node_memory + children * self.costs.child_memory
+
+    @property
+    def queue(self) -> Queue:
+        """What waits for a child, with all the children of the nodes."""
+        run_time = self.load.run_time + self.costs.node
+        return Queue(self.nodes * self.load.children, self.load.rate, run_time)
+
+    @property
+    def broker_rate(self) -> float:
+        """How many tasks a second a broker can pass on with one core."""
+        return self.load.utilisation / self.costs.broker
+
+    @property
+    def brokers(self) -> int:
+        """How many brokers with one core each the load needs."""
+        return ceil(self.load.rate / self.broker_rate)
+
+    @property
+    def connections_of_a_node(self) -> float:
+        """How many connections to the broker a node has: on Redis, one more for each queue."""
+        more = self.load.queues - 1 if self.broker == "redis" else 0
+        return self.costs.connections + more
+
+    @property
+    def connections(self) -> float:
+        """How many connections to the broker all nodes have."""
+        return self.nodes * self.connections_of_a_node
+
+    @property
+    def most_nodes(self) -> int:
+        """How many nodes one broker can have."""
+        return int(CLIENTS[self.broker] / self.connections_of_a_node)
+
+    @property
+    def backlog(self) -> float:
+        """How many megabytes of messages wait after an outage."""
+        return self.load.rate * self.load.outage * self.costs.message / 1e6
+
+
+def costs(broker: str, results: Path = RESULTS) -> Costs:
+    """Return what was measured with a broker.
+
+    Raises:
+        SystemExit: when it has not been measured.
+    """
+    if results.exists():
+        for name, measured in report.kept(results, scale.FIGURE):
+            if name == broker:
+                return Costs.of(measured)
+    raise SystemExit(f"nothing is known of {broker} yet: python -m benchmarks scale")
+
+
+def answer(plan: Plan) -> str:
+    """Return what a load needs, with the arithmetic, as a text."""
+    load, cost, queue = plan.load, plan.costs, plan.queue
+    share = f"{load.utilisation:.0%}"
+    ms, node_ms = 1000 * load.run_time, 1000 * cost.node
+    each = plan.connections_of_a_node
+    rows = [
+        (
+            "children",
+            f"{plan.children}",
+            f"{load.rate:g}/s x ({ms:g} + {node_ms:.2f} ms) = {plan.busy:.1f} busy, / {share}",
+        ),
+        (
+            "nodes",
+            f"{plan.nodes}",
+            f"{load.children} children each; a main process does {plan.node_rate:.0f}/s: "
+            f"{share} of 1 core / {1000 * cost.main:.2f} ms",
+        ),
+        (
+            "cores",
+            f"{plan.cores:.1f}",
+            f"{load.rate:g}/s x ({1000 * load.cpu_time:g} + {node_ms:.2f} ms of CPU), / {share}",
+        ),
+        (
+            "memory",
+            f"{plan.memory:,.0f} MB",
+            f"{plan.nodes} x ({cost.node_memory:.0f} + {load.children} x "
+            f"{cost.child_memory:.0f} MB), and what your code needs",
+        ),
+        (
+            "waiting",
+            f"{1000 * queue.mean_wait:.1f} ms",
+            f"on average, 99 % at most {1000 * queue.wait(0.99):.0f} ms; "
+            f"{queue.children} children are busy {queue.utilisation:.0%} of their time",
+        ),
+        (
+            "broker",
+            f"{load.rate * cost.broker:.2f} cores",
+            f"{load.rate:g}/s x {1000 * cost.broker:.2f} ms; one core does "
+            f"{plan.broker_rate:,.0f}/s at {share}, so {plan.brokers} are needed",
+        ),
+        (
+            "connections",
+            f"{plan.connections:,.0f}",
+            f"{plan.nodes} x {each:g}; {CLIENTS[plan.broker]:,} are enough for "
+            f"{plan.most_nodes:,} nodes",
+        ),
+        (
+            "backlog",
+            f"{plan.backlog:,.0f} MB",
+            f"{load.rate:g}/s x {load.outage:g} s without workers x {cost.message:,.0f} bytes",
+        ),
+    ]
+    head = f"{load.rate:g} tasks a second of {ms:g} ms on {NAMES[plan.broker]}, busy {share}"
+    return "\n".join([head, *(f"  {name:12} {value:>11}   {why}" for name, value, why in rows)])
+
+
+def parse(arguments: Sequence[str] | None = None) -> Namespace:
+    """Return what the command line says."""
+    parser = ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__)
+    add, default = parser.add_argument, "(%(default)s)"
+    add("--broker", choices=BROKERS, default="redis", help=default)
+    add("--tasks-per-second", type=positive, required=True, metavar="N")
+    add("--run-time", type=positive, required=True, metavar="SECONDS", help="of a task, on average")
+    add(
+        "--cpu-time",
+        type=positive,
+        metavar="SECONDS",
+        help="of the run time, for which a task computes; without it, all",
+    )
+    add("--queues", type=whole, default=1, metavar="N", help=f"that a node reads {default}")
+    add(
+        "--utilisation",
+        type=part,
+        default=0.7,
+        metavar="PART",
+        help=f"of what is there, at most {default}",
+    )
+    add("--children", type=whole, default=8, metavar="N", help=f"of a node {default}")
+    add(
+        "--outage",
+        type=positive,
+        default=3600.0,
+        metavar="SECONDS",
+        help=f"without workers {default}",
+    )
+    given = parser.parse_args(arguments)
+    if given.cpu_time and given.cpu_time > given.run_time:
+        parser.error("--cpu-time is a part of --run-time")
+    return given
+
+
+def positive(text: str) -> float:
+    """Return a number above 0.
+
+    Raises:
+        ArgumentTypeError: when it is not.
+    """
+    number = float(text)
+    if not 0 < number < inf:
+        raise ArgumentTypeError("must be above 0")
+    return number
+
+
+def whole(text: str) -> int:
+    """Return a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: when it is not.
+    """
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("must be above 0")
+    return number
+
+
+def part(text: str) -> float:
+    """Return a number between 0 and 1.
+
+    Raises:
+        ArgumentTypeError: when it is not.
+    """
+    number = float(text)
+    if not 0 < number < 1:
+        raise ArgumentTypeError("must be between 0 and 1")
+    return number
+
+
+def load(given: Namespace) -> Load:
+    """Return the load of a command line."""
+    return Load(
+        rate=given.tasks_per_second,
+        run_time=given.run_time,
+        cpu_time=given.cpu_time or given.run_time,
+        queues=given.queues,
+        utilisation=given.utilisation,
+        children=given.children,
+        outage=given.outage,
+    )
+
+
+def main() -> None:
+    """Print what a load needs.
+
+    Raises:
+        SystemExit: when the command line is wrong, or the broker has not been measured.
+    """
+    given = parse()
+    print(answer(Plan(load(given), costs(given.broker), given.broker)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""How soon a worker has done its first task, and what processes need in memory at rest.
+
+Celery as it comes has an environment of its own, which holds nothing else but FastAPI, and the
+service the one that production installs: what else is installed is imported, too, by Celery for
+example, which loads all that adds a command. Most of Celery's time is a second in which it waits
+for other workers to answer; `--without-mingle` leaves that out, as the service does.
+
+Memory is the proportional set size: what several processes share counts once in all.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from benchmarks import servers
+from benchmarks.drain import count, publish, read, running, wait_until
+from benchmarks.drain import prepare as variables
+from benchmarks.figure import Figure, Setup
+from benchmarks.turns import Round, Target
+from benchmarks.workers import Worker, celery, generated, service
+
+FIRST, MEMORY = "s to first task", "MB worker"
+BARE, NO_MINGLE, OURS = "bare Celery", "bare Celery --without-mingle", "service"
+MEGABYTE = 1_000_000
+
+REST, STEADY = 3, 1.01
+"""Memory is at rest when so many looks, half a second apart, differ by a hundredth at most."""
+
+Commands = Mapping[str, tuple[str, ...]]
+"""What starts other processes than workers, by the unit of what they need."""
+
+
+def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
+    """Render a service, and make both environments."""
+    folder = service(setup.folder / "service", setup.broker, flower=False, http_api=True)
+    bare = environment(setup.folder / "bare", "celery[redis]", "fastapi", "uvicorn")
+    ours = environment(setup.folder / "ours", "--group", f"{folder / 'pyproject.toml'}:worker")
+    port = str(free_port())
+    schedule = str(setup.folder / "beat")
+    plain: Commands = {
+        "MB beat": ("python", "-m", "celery", "--app", "celery_app", "beat", "-s", schedule),
+        "MB API": ("python", "-m", "uvicorn", "plain_api:api", "--port", port),
+    }
+    own: Commands = {
+        "MB beat": ("scripts/start_beat.sh",),
+        "MB API": ("scripts/start_api.sh",),
+    }
+    production = generated(folder, HTTP_PORT=port, HTTP_KEYS="none")
+
+    def measuring(worker: Worker, path: str, others: Commands) -> Callable[[], Round]:
+        return lambda: measure(worker.where(PATH=path), others, folder, setup.amount(3, 1))
+
+    return {
+        BARE: measuring(celery("bare"), bare, plain),
+        NO_MINGLE: measuring(celery("bare", "--without-mingle"), bare, {}),
+        OURS: measuring(production, ours, own),
+    }
+
+
+def environment(folder: Path, *packages: str) -> str:
+    """Make an environment for packages, and return the variable PATH that leads to it."""
+    install = ("uv", "pip", "install", "--quiet", "--compile-bytecode")
+    subprocess.run(("uv", "venv", "--quiet", "--python", sys.executable, folder), check=True)
+    subprocess.run((*install, "--python", folder, *packages), check=True)
+    return f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def measure(worker: Worker, others: Commands, service: Path, starts: int) -> Round:
+    """Start a worker several times, each time with a task that waits for it, and then the others.
+
+    Args:
+        worker: the worker.
+        others: what starts the others.
+        service: the folder of the service whose servers are used.
+        starts: how many times.
+    """
+    with servers.running(service) as found:
+        results = [first_task(worker, found) for _ in range(starts)]
+        medians = {unit: median(each[unit] for each in results) for unit in results[0]}
+        commands = {unit: replace(worker, command=command) for unit, command in others.items()}
+        return medians | {unit: at_rest(each, found) for unit, each in commands.items()}
+
+
+def first_task(worker: Worker, found: Mapping[str, str]) -> Round:
+    """Start a worker with a task that waits for it, and measure until that is done."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        done = folder / "done"
+        environment = variables(found, worker, done)
+        publish(worker, environment, 1)
+        began = time.monotonic()
+        with running(worker, environment, folder) as pid:
+            wait_until(lambda: count(done) == 1, "task", folder)
+            return {FIRST: read(done)[0] - began, MEMORY: settled(pid)}
+
+
+def at_rest(process: Worker, found: Mapping[str, str]) -> float:
+    """Start something else than a worker, and return its megabytes at rest."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with running(process, variables(found, process, folder / "done"), folder) as pid:
+            return settled(pid)
+
+
+def settled(pid: int) -> float:
+    """Return the megabytes of a process and all that it runs, once they stay the same.
+
+    Raises:
+        psutil.NoSuchProcess: when it ends.
+    """
+    seen = [memory(pid)]
+    while len(seen) <= REST or max(seen[-REST:]) > STEADY * min(seen[-REST:]):
+        time.sleep(0.5)
+        seen.append(memory(pid))
+    return seen[-1]
+
+
+def memory(pid: int) -> float:
+    """Return the megabytes of a process and all that it runs."""
+    process = psutil.Process(pid)
+    tree = [process, *process.children(recursive=True)]
+    return float(sum(each.memory_full_info().pss for each in tree)) / MEGABYTE
+
+
+def free_port() -> int:
+    """Return a port of this machine at which nobody listens."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+FIGURE = Figure(
+    "start",
+    "From the start of a process to its first task, and its memory at rest",
+    prepare,
+    (
+        Target(FIRST, OURS, BARE, at_most=1.0),
+        Target(MEMORY, OURS, BARE, at_most=1.2),
+    ),
+)
