@@ -37,9 +37,9 @@ servers:
 
 # Parts that take about the same time run side by side. Some layers are divided between them, by the
 # first letters of their modules. What waits more than it computes comes last.
-PARTS := "tests/run/test_suites.py" \
-	"tests/run/test_fresh.py tests/update/test_[a-g]*.py" \
-	"tests/run/test_[!fs]*.py tests/update/test_[!a-g]*.py tests/release" \
+PARTS := "tests/run/test_[fs]*.py" \
+	"tests/run/test_[!fs]*.py tests/update/test_[a-g]*.py" \
+	"tests/update/test_[!a-g]*.py tests/release" \
 	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
 LAST_PARTS := "tests/survive/test_[!b]*.py" "tests/survive/test_b*.py" "tests/deploy/test_[sw]*.py" \
 	"tests/deploy/test_[!sw]*.py"

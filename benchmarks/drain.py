@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -184,8 +184,12 @@ def cpu_seconds(process: psutil.Process) -> float:
     """Return the CPU seconds of a process, of those that it runs, and of those that have ended."""
     times = process.cpu_times()
     ended = float(times.children_user + times.children_system)
-    children = process.children(recursive=True)
-    return own_cpu_seconds(process) + ended + sum(map(own_cpu_seconds, children))
+    running = 0.0
+    for child in process.children(recursive=True):
+        # One that ends meanwhile is among those that have ended, the next time.
+        with suppress(psutil.NoSuchProcess):
+            running += own_cpu_seconds(child)
+    return own_cpu_seconds(process) + ended + running
 
 
 def own_cpu_seconds(process: psutil.Process) -> float:

@@ -37,8 +37,10 @@ def shapes(results: Results) -> str:
         for shape, (nodes, _) in scale.SHAPES.items():
             rate, main, other = (measured.median(shape, unit) for unit in (RATE, MAIN, BROKER))
             busy = f"{rate * main / 1000 / nodes:.0%}"
-            rows.append([NAMES[broker], shape, number(rate), number(main), busy, number(other)])
-    return table(["broker", "workers", RATE, MAIN, "of its time", BROKER], rows)
+            cores = rate * (measured.median(shape, CPU) + other) / 1000
+            values = [number(rate), number(main), busy, number(other), f"{cores:.1f}"]
+            rows.append([NAMES[broker], shape, *values])
+    return table(["broker", "workers", RATE, MAIN, "of its time", BROKER, "cores in all"], rows)
 
 
 def example(results: Results) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, repeat
 
@@ -37,8 +38,8 @@ SETTINGS = (
     ),
     (
         "`OTEL_EXPORTER_OTLP_ENDPOINT`",
-        "traces, against none, the default",
-        (plumbing.FIGURE, "traces", "base class and check of arguments"),
+        "traces, against none, the default; nobody takes them",
+        (plumbing.FIGURE, "traces, to nobody", "base class and check of arguments"),
     ),
     (
         "`ignore_result=False` of a task",
@@ -48,7 +49,7 @@ SETTINGS = (
     (
         "the answer `flower`",
         "events of each task, against a service without Flower",
-        (throughput.FIGURE, throughput.ALL, "service without Flower"),
+        (throughput.FIGURE, throughput.ALL, throughput.QUIET),
     ),
     (
         "`REDIS_TRANSPORT=reliable`, the default",
@@ -86,7 +87,18 @@ def missed(results: Results) -> str:
         reason = REASONS.get((figure.name, broker, line.what), "")
         what = f"{line.what}: {number(line.value)} instead of {line.bound}."
         items.append(f"- {figure.title}, {NAMES[broker]}, {what} {reason}".rstrip())
+    items.extend(
+        f"- {load(name).title}, {NAMES[broker]}: not measured." for name, broker in unknown(results)
+    )
     return "\n".join(items) or "All are reached."
+
+
+def unknown(results: Results) -> Iterator[tuple[str, str]]:
+    """Yield what has a target and was not measured: figures, each with a broker."""
+    for name in FIGURES:
+        for broker in load(name).brokers:
+            if load(name).targets and broker not in results.of(name):
+                yield name, broker
 
 
 def unreached(results: Results) -> Iterator[tuple[Figure, str, report.Line]]:
@@ -121,11 +133,17 @@ def everything(results: Results) -> str:
     parts = []
     for figure, measured in known(results):
         parts.append(f"### {figure.title}")
+        parts.append(about(figure))
         for broker, each in measured.items():
             command = f"`python -m benchmarks {figure.name} --broker {broker}`"
             parts.append(f"{NAMES[broker]}, {command}, rounds: {report.rounds(each)}.")
             parts.extend(medians(each))
     return "\n\n".join(parts)
+
+
+def about(figure: Figure) -> str:
+    """Return what the module of a figure says about it."""
+    return str(sys.modules[f"benchmarks.figures.{figure.name}"].__doc__).strip()
 
 
 def medians(measured: Measured) -> Iterator[str]:

@@ -71,7 +71,7 @@ PICTURES = (
             throughput.BARE,
             throughput.RECIPE,
             throughput.ALL,
-            "service without Flower",
+            throughput.QUIET,
             throughput.BLINDFOLD,
         ),
         throughput.BARE,

@@ -19,7 +19,7 @@ from benchmarks.figure import BROKERS
 from benchmarks.workers import generated, service
 
 SECONDS = 8
-TASKS = 14_000
+TASKS = 25_000
 """More than a worker does meanwhile."""
 
 SHOWN = 15
@@ -127,7 +127,8 @@ def shares(profile: Counter[tuple[str, ...]]) -> dict[str, Shares]:
 
 def package(frame: str) -> str:
     """Return the package of a function."""
-    return frame.partition(" (")[2].partition("/")[0].rstrip(")")
+    folder = frame.partition(" (")[2].partition("/")[0].rstrip(")")
+    return folder if folder.isidentifier() else "other"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,29 @@
-"""Why figures are not reached, for docs/speed.md: what a profile says."""
+"""Why figures are not reached, for docs/speed.md: what a profile or another variant says."""
 
 from __future__ import annotations
 
-REASONS: dict[tuple[str, str, str], str] = {}
+EVENTS = "Flower's events, of which the recipe sends none: see the service without Flower below."
+QUORUM = (
+    "The main process was idle about half of the time: it waited for quorum queues, which answer "
+    "later than the classic ones of the others, with one message for each process on its way."
+)
+LEAN = (
+    "Logs, metrics and events cost what they do on Redis, where the transport saves more than that."
+)
+
+BARE, RECIPE = "against bare Celery", "against the recipe"
+ALL, BLIND = "service with Flower", "service with Flower, without logs and metrics"
+
+REASONS: dict[tuple[str, str, str], str] = {
+    ("throughput", "redis", f"tasks/s: {ALL} {RECIPE}"): EVENTS,
+    ("throughput", "redis", f"tasks/s: {BLIND} {RECIPE}"): EVENTS,
+    ("throughput", "rabbitmq", f"tasks/s: {ALL} {BARE}"): QUORUM,
+    ("throughput", "rabbitmq", f"CPU ms/task: {ALL} {BARE}"): LEAN,
+    ("throughput", "rabbitmq", f"tasks/s: {ALL} {RECIPE}"): QUORUM,
+    ("throughput", "rabbitmq", f"tasks/s: {BLIND} {BARE}"): QUORUM,
+    ("throughput", "rabbitmq", f"tasks/s: {BLIND} {RECIPE}"): QUORUM,
+    ("plumbing", "redis", "CPU ms/task: all plumbing against no plumbing"): (
+        "Two lines of the log for each task: see `logs as JSON` below."
+    ),
+}
 """Sentences by figure, broker, and what the target speaks of, as the table has it."""

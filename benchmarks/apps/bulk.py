@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable
 
 from app.core.bulk import send_many
+from order import ORDER
 from service_task import nothing
-
-ORDER = {"customer": 7, "currency": "EUR"}
 
 WARM_UP = 200
 """Tasks that are sent before: they find modules, connections and queues."""

@@ -23,6 +23,6 @@ if os.environ["BENCH_SETTINGS"] == "recipe":
 
 
 @app.task
-def nothing() -> None:
+def nothing(order: dict[str, object]) -> None:
     """Do nothing."""
     done()

@@ -9,6 +9,7 @@ from done import done
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
+from order import ORDER
 
 STORE = os.environ["BENCH_RESULTS"]
 
@@ -19,7 +20,7 @@ dramatiq.set_broker(broker)
 
 
 @dramatiq.actor(**({"store_results": True} if STORE else {}))
-def nothing() -> None:
+def nothing(order: dict[str, object]) -> None:
     """Do nothing."""
     done()
 
@@ -27,4 +28,4 @@ def nothing() -> None:
 def publish(tasks: int) -> None:
     """Send tasks."""
     for _ in range(tasks):
-        nothing.send()
+        nothing.send(ORDER)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from kombu import Connection
+from order import ORDER
 from redis import Redis
 
 nothing: Any = import_module(sys.argv[1]).nothing
@@ -44,6 +45,6 @@ def fill_rabbitmq(queue: str, task_id: str) -> None:
         channel.queue_declare(queue, passive=True)
 
 
-result = nothing.delay()
+result = nothing.delay(ORDER)
 queue = f"bench.{nothing.name.split('.')[1]}"
 (fill_redis if BROKER.startswith("redis") else fill_rabbitmq)(queue, result.id)

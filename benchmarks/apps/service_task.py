@@ -19,8 +19,8 @@ from pydantic import BaseModel
 class Order(BaseModel):
     """What most tasks get: a few values to check."""
 
-    customer: int = 1
-    currency: str = "EUR"
+    customer: int
+    currency: str
 
 
 NAME = f"{queue_names()[0]}.nothing"
@@ -28,13 +28,13 @@ NAME = f"{queue_names()[0]}.nothing"
 if os.environ.get("BENCH_TASK") == "plain":
 
     @shared_task(name=NAME, base=celery.Task)
-    def nothing(order: dict[str, object] | None = None) -> None:
+    def nothing(order: dict[str, object]) -> None:
         """Do nothing."""
         done()
 
 else:
 
     @shared_task(name=NAME, ignore_result=os.environ.get("BENCH_TASK") != "with results")
-    def nothing(order: Order | None = None) -> None:
+    def nothing(order: Order) -> None:
         """Do nothing."""
         done()

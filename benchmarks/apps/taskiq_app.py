@@ -6,6 +6,7 @@ import asyncio
 import os
 
 from done import done
+from order import ORDER
 from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
 
 results = RedisAsyncResultBackend(os.environ["BENCH_RESULTS"], result_ex_time=86_400)
@@ -13,7 +14,7 @@ broker = RedisStreamBroker(os.environ["CELERY_BROKER_URL"]).with_result_backend(
 
 
 @broker.task
-async def nothing() -> None:
+async def nothing(order: dict[str, object]) -> None:
     """Do nothing."""
     done()
 
@@ -26,5 +27,5 @@ def publish(tasks: int) -> None:
 async def _publish(tasks: int) -> None:
     await broker.startup()
     for _ in range(tasks):
-        await nothing.kiq()
+        await nothing.kiq(ORDER)
     await broker.shutdown()

@@ -15,7 +15,7 @@ from tests import matrix
 from tests.harness import ROOT, Answers, run
 from tests.update.releases import all_releases
 
-COMPILED = "in process, templates compiled"
+COMPILED = "in process, with the tests' short cuts"
 AGAIN = "in process"
 COMMAND = "command line"
 

@@ -2,9 +2,9 @@
 
 A message at a time is sent to any of the queues. What is measured lasts from right before `delay`
 to the body of the task, by one clock. On Redis, a worker waits for each queue on a connection, and
-the server answers only with a message that it takes out of the queue, or when a second is over. So
-the workers that a message wakes are as many as the times that it is taken out, and the server tells
-us of those.
+the server answers one of them with the message that it takes out of the queue, or each of them
+when a second is over. How often messages are taken out is what the server tells us of: it cannot
+tell how many processes look at one, but it answers only who gets it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from benchmarks.turns import Round, Target
 from benchmarks.workers import APPS, Worker, generated, service
 
 ONE, MANY = "1 worker", "many workers"
-MEDIAN, MOST, WAKES = "ms, median", "ms, 99 %", "wake-ups/task"
+MEDIAN, MOST, WAKES = "ms, median", "ms, 99 %", "times taken/task"
 
 QUEUES = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath")
 

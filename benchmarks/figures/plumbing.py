@@ -15,8 +15,8 @@ VARIANTS: dict[str, dict[str, str]] = {
     "logs as text": {**BLIND, "LOG_LEVEL": "INFO", "LOG_FORMAT": "text"},
     "logs as JSON": {**BLIND, "LOG_LEVEL": "INFO"},
     "metrics": {"LOG_LEVEL": "WARNING"},
-    # To nobody: a port that is closed.
-    "traces": {**BLIND, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"},
+    # A port that is closed.
+    "traces, to nobody": {**BLIND, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"},
     "all plumbing": {},
 }
 

@@ -30,6 +30,7 @@ from benchmarks.drain import prepare as variables
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import Worker, celery, generated, service
+from tests.harness import ROOT, clean_environment
 
 FIRST, MEMORY = "s to first task", "MB worker"
 BARE, NO_MINGLE, OURS = "bare Celery", "bare Celery --without-mingle", "service"
@@ -71,9 +72,11 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
 
 def environment(folder: Path, *packages: str) -> str:
     """Make an environment for packages, and return the variable PATH that leads to it."""
-    install = ("uv", "pip", "install", "--quiet", "--compile-bytecode")
-    subprocess.run(("uv", "venv", "--quiet", "--python", sys.executable, folder), check=True)
-    subprocess.run((*install, "--python", folder, *packages), check=True)
+    pins = ("--constraint", str(ROOT / "requirements.txt"))
+    install = ("uv", "pip", "install", "--quiet", "--compile-bytecode", *pins)
+    make = ("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
+    for command in (make, (*install, "--python", str(folder), *packages)):
+        subprocess.run(command, env=clean_environment(), check=True)
     return f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 

@@ -11,7 +11,8 @@ from benchmarks.workers import BLIND, celery, generated, service
 
 RATE, CPU = "tasks/s", "CPU ms/task"
 BARE, RECIPE = "bare Celery", "the recipe"
-ALL, BLINDFOLD = "service", "service without logs and metrics"
+ALL, QUIET = "service with Flower", "service without Flower"
+BLINDFOLD = "service with Flower, without logs and metrics"
 
 
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
@@ -19,12 +20,13 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     with_flower = service(setup.folder / "all", setup.broker, flower=True)
     plain = service(setup.folder / "plain", setup.broker, flower=False)
     tasks = setup.amount(4000, 300)
+    blind = generated(with_flower, **BLIND)
     return {
         BARE: lambda: drain(celery("bare"), plain, tasks),
         RECIPE: lambda: drain(celery("recipe"), plain, tasks),
         ALL: lambda: drain(generated(with_flower), with_flower, tasks),
-        "service without Flower": lambda: drain(generated(plain), plain, tasks),
-        BLINDFOLD: lambda: drain(generated(plain, **BLIND), plain, tasks),
+        QUIET: lambda: drain(generated(plain), plain, tasks),
+        BLINDFOLD: lambda: drain(blind, with_flower, tasks),
     }
 
 

@@ -72,13 +72,14 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line. The message of a record of structlog is a dictionary already."""
         message: Any = record.msg
-        known = isinstance(message, dict)
+        # What marks a record of structlog.
+        known = hasattr(record, "_logger") and isinstance(message, dict)
         line: Any = {**message} if known else {"event": record.getMessage()}
         line |= {"_record": record, "_from_structlog": known}
         if record.exc_info:
             line.setdefault("exc_info", record.exc_info)
         if record.stack_info:
-            line.setdefault("stack", record.stack_info)
+            line.setdefault("stack_info", record.stack_info)
         for process in self._processors:
             line = process(None, record.levelname.lower(), line)
         return str(line)

@@ -79,6 +79,7 @@ class Consumer(BuryingConsumer):
     """
 
     controller: Any
+    event_dispatcher: Any
     hub: Any
     _flush_events: Any
     _flush_at = 0.0
@@ -131,8 +132,19 @@ class Consumer(BuryingConsumer):
 
     def stop(self) -> None:
         """Send the last events, and stop."""
-        self._flush_events()
+        if self.connection:
+            self._flush_events()
         super().stop()
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Keep the events that wait: Celery sends them with the next connection."""
+        events = self.event_dispatcher
+        if events:
+            for group, waiting in events._group_buffer.items():
+                if waiting:
+                    events._outbound_buffer.append((list(waiting), f"{group}.multi"))
+                    waiting.clear()
+        super().on_connection_error_after_connected(exc)
 
     def _tell(self, event: str, *arguments: Any) -> None:
         self.controller.blueprint.send_all(self.controller, event, args=arguments)

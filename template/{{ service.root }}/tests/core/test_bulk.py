@@ -270,6 +270,14 @@ def test_what_may_have_been_sent_is_named(worker: Worker, line: Line) -> None:
     worker.wait_for_success(next(iter(raised.value.unsure)))
 
 
+def test_a_broker_that_goes_away_after_it_has_all_is_nothing_to_tell_of(line: Line) -> None:
+    def calls() -> Iterator[dict[str, str]]:
+        yield from texts(20)
+        line.cut()
+
+    assert send_many(say, calls(), size=10) == 20
+
+
 def test_a_connection_that_was_lost_before_is_made_anew(worker: Worker, line: Line) -> None:
     ids: list[str] = []
     for _ in range(3):

@@ -19,14 +19,15 @@ def resting(worker: Worker) -> Iterator[None]:
     queue = double.name.rpartition(".")[0]
     app.control.cancel_consumer(queue, destination=[worker.name], reply=True)
     # It answers before it has done so.
-    worker.wait_until(lambda: queue not in _queues(worker), "rest")
+    worker.wait_until(lambda: _rests(worker, queue), "rest")
     try:
         yield
     finally:
         app.control.add_consumer(queue, destination=[worker.name], reply=True)
 
 
-def _queues(worker: Worker) -> set[str]:
-    """Return the queues that a worker takes tasks of."""
+def _rests(worker: Worker, queue: str) -> bool:
+    """Tell whether a worker has said that it takes no tasks of a queue."""
     answers = app.control.inspect([worker.name], limit=1).active_queues() or {}
-    return {queue["name"] for queue in answers[worker.name]}
+    queues = answers.get(worker.name)
+    return queues is not None and all(each["name"] != queue for each in queues)
