@@ -71,8 +71,15 @@ def test_a_service_keeps_its_promises(name: str, runs: dict[str, Future[Finished
 
     done = runs[name].result()
 
-    assert done.returncode == 0, done.stdout[-20000:]
+    assert done.returncode == 0, failed_parts(done.stdout)
     summaries = re.findall(r"^=+ (.* in \S+s.*) =+$", done.stdout, re.MULTILINE)
     assert summaries
     for summary in summaries:
         assert re.fullmatch(r"\d+ passed in .*", summary), summary
+
+
+def failed_parts(output: str) -> str:
+    """Return what the lanes have printed of which a test has failed: of each its end."""
+    lanes = re.split(r"^=+ test session starts =+$", output, flags=re.MULTILINE)
+    failed = [lane[-8000:] for lane in lanes if not re.search(r"^=+ \d+ passed in ", lane, re.M)]
+    return "\n".join(failed)
