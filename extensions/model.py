@@ -791,6 +791,11 @@ class Service(Frozen):
                 reason=self._autoscale_reason,
             ),
             Variable(
+                name="WORKER_PREFETCH_MULTIPLIER",
+                value="1",
+                reason="Messages that it has for each of them. More is for tasks of a few ms only.",
+            ),
+            Variable(
                 name="WORKER_MAX_TASKS_PER_CHILD",
                 value="1000",
                 reason="Prefork replaces a process after this many tasks, or above this many KiB.",

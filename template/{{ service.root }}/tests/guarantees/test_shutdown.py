@@ -7,8 +7,10 @@ import signal
 import time
 from collections.abc import Callable
 
+from app.celery_app import app
+from app.core.broker_state import queue_states
 from tests.conftest import Worker
-from tests.guarantees.harness import Batch, Workers, broker_away
+from tests.guarantees.harness import Batch, Workers, broker_away, wait_until
 
 IDLE = 10.0
 """Seconds in which a worker ends that has nothing to do, on a busy machine, too."""
@@ -19,6 +21,12 @@ def stop(worker: Worker) -> tuple[int, float]:
     started = time.monotonic()
     os.kill(worker.pid, signal.SIGTERM)
     return worker.wait(timeout=60), time.monotonic() - started
+
+
+def waiting() -> int:
+    """Return how many messages wait at the broker."""
+    with app.connection_for_read() as connection:
+        return sum(state.depth for state in queue_states(connection))
 
 
 def test_a_worker_ends_as_soon_as_its_tasks_have_ended(
@@ -54,6 +62,25 @@ def test_a_task_that_is_longer_than_the_grace_is_handed_back(
     batch.wait_until_started(4)
     batch.release()
     none_lost(30.0)
+
+
+def test_what_a_worker_has_taken_in_advance_is_handed_back(
+    batch: Batch, workers: Workers, none_lost: Callable[[float], None]
+) -> None:
+    several = {"WORKER_CONCURRENCY": "2", "WORKER_PREFETCH_MULTIPLIER": "4"}
+    worker = workers.start(WORKER_SOFT_SHUTDOWN_TIMEOUT="1", **several)
+    batch.publish_held(8)
+    batch.wait_until_started(2)
+    wait_until(lambda: waiting() == 0, "worker that has all messages", timeout=30.0)
+
+    code, _ = stop(worker)
+
+    assert code == 0
+    wait_until(lambda: waiting() == 8, "messages that are handed back", timeout=30.0)
+    workers.start()
+    batch.release()
+    none_lost(30.0)
+    assert batch.duplicates() == 0
 
 
 def test_a_second_signal_ends_a_worker_at_once(
