@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -35,6 +36,8 @@ TELL_ARGUMENTS = ("amqp", "celery.pool", "kombu")
 """The loggers that write what is in messages, at the level DEBUG."""
 
 _began: ContextVar[float | None] = ContextVar("began", default=None)
+_task: ContextVar[dict[str, Any] | None] = ContextVar("task", default=None)
+"""What each line has of the task that runs. One variable, as structlog looks at all of its own."""
 
 
 def configure(**_: Any) -> None:
@@ -43,6 +46,8 @@ def configure(**_: Any) -> None:
     handler.setFormatter(_formatter())
     logging.basicConfig(level=config.log_level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    # No line has them, and each record would look for them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     if config.log_level != "DEBUG":
         logging.getLogger(RECEIVED).setLevel(logging.WARNING)
     if not config.log_arguments:
@@ -74,7 +79,8 @@ class _Formatter(logging.Formatter):
         message: Any = record.msg
         # What marks a record of structlog.
         known = hasattr(record, "_logger") and isinstance(message, dict)
-        line: Any = {**message} if known else {"event": record.getMessage()}
+        line: Any = {**(_task.get() or {}), **contextvars.get_contextvars()}
+        line |= message if known else {"event": record.getMessage()}
         line |= {"_record": record, "_from_structlog": known}
         if record.exc_info:
             line.setdefault("exc_info", record.exc_info)
@@ -94,7 +100,6 @@ def _formatter() -> logging.Formatter:
         colors = sys.stderr.isatty()
         render = [_shorten, dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
     return _Formatter(
-        contextvars.merge_contextvars,
         stdlib.add_logger_name,
         stdlib.add_log_level,
         processors.TimeStamper(fmt="iso"),
@@ -135,15 +140,15 @@ def _begin(task_id: str, task: Any, kwargs: dict[str, Any], **_: Any) -> None:
     correlation_id = correlation.of(request)
     _began.set(time.monotonic())
     token = correlation.begin(correlation_id)
-    variables = contextvars.bind_contextvars(
-        task_id=task_id,
-        task=task.name,
-        queue=known_queue_of(request.delivery_info),
-        attempt=request.retries + 1,
-        worker=request.hostname,
-        correlation_id=correlation_id,
-    )
-    request.undo = token, variables
+    fields = {
+        "task_id": task_id,
+        "task": task.name,
+        "queue": _queue_of(request.delivery_info or {}),
+        "attempt": request.retries + 1,
+        "worker": request.hostname,
+        "correlation_id": correlation_id,
+    }
+    request.undo = token, _task.set(fields)
     about = {"id": task_id, "name": task.name, "wait_time": _waited(request)}
     if config.log_arguments:
         about["arguments"] = kwargs
@@ -151,9 +156,18 @@ def _begin(task_id: str, task: Any, kwargs: dict[str, Any], **_: Any) -> None:
 
 
 def _end(task: Any, **_: Any) -> None:
-    token, variables = task.request.undo
+    token, fields = task.request.undo
     correlation.end(token)
-    contextvars.reset_contextvars(**variables)
+    _task.reset(fields)
+
+
+def _queue_of(info: dict[str, Any]) -> str | None:
+    return _queue(str(info.get("exchange") or ""), str(info.get("routing_key") or ""))
+
+
+@lru_cache(1000)
+def _queue(exchange: str, routing_key: str) -> str | None:
+    return known_queue_of({"exchange": exchange, "routing_key": routing_key})
 
 
 def _waited(request: Any) -> float | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import structlog
 from celery import shared_task
 from celery.exceptions import Reject
 from pydantic import BaseModel
@@ -104,6 +105,14 @@ def total(numbers: list[int]) -> int:
 def say(text: str) -> None:
     """Write a line."""
     print(f"said: {text}", flush=True)
+
+
+@shared_task(name=f"{QUEUE}.probe_note")
+def note(order: str, text: str) -> None:
+    """Write a line of the log that has a field more, as all have that follow."""
+    with structlog.contextvars.bound_contextvars(order=order):
+        structlog.get_logger().warning(text, attempts_left=2)
+        logger.warning(text)
 
 
 @shared_task(name=f"{QUEUE}.probe_flaky", bind=True, max_retries=1)

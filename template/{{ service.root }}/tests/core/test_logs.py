@@ -11,8 +11,12 @@ from celery import chain
 
 from app.core.correlation import correlated
 from tests.conftest import Worker
-from tests.core.probes import QUEUE, crash, double, flaky, stuck
+from tests.core.probes import QUEUE, crash, double, flaky, note, stuck
 from tests.core.workers import PROBES, resting
+
+OF_TASK = {"attempt", "correlation_id", "queue", "task", "task_id", "worker"}
+FIELDS = {"event", "level", "logger", "timestamp", *OF_TASK}
+"""What each line about a task has."""
 
 
 def fields(line: str) -> dict[str, str]:
@@ -77,6 +81,21 @@ def test_what_is_said_of_a_task_whose_process_is_gone_has_its_correlation_id(
     assert not [line for line in lines if "correlation_id=request-2" not in line]
 
 
+def test_a_line_of_a_task_has_the_fields_of_the_task_and_those_that_it_binds(
+    worker: Worker,
+) -> None:
+    sent = note.delay("A-7", "noted")
+    worker.wait_for_success(sent.id)
+
+    of_structlog, of_logging = map(fields, worker.lines(f"task_id={sent.id}", "noted"))
+    assert of_structlog.pop("attempts_left") == "2"
+    assert of_structlog == of_logging
+    assert of_logging["order"] == "A-7"
+    assert of_logging["task"] == note.name
+    assert of_logging["queue"] == QUEUE
+    assert "order=" not in worker.lines(sent.id, "succeeded")[0]
+
+
 def test_arguments_and_results_are_told_where_that_is_asked_for(worker: Worker) -> None:
     sent = double.delay(123_456)
 
@@ -97,6 +116,8 @@ def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
 
     lines = [json.loads(line) for line in other.output().splitlines()]
     begin, end = (line for line in lines if line.get("task_id") == sent.id)
+    assert begin.keys() == FIELDS | {"wait_time"}
+    assert end.keys() == FIELDS | {"run_time"}
     assert begin["task"] == end["task"] == double.name
     assert begin["worker"] == end["worker"]
     assert begin["worker"].startswith(f"{name}@")
