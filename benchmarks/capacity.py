@@ -1,7 +1,8 @@
 """How many workers a load needs, and where one broker ends, from what the figure `scale` measured.
 
-What a task costs beside its own work is that of tasks of 50 ms in `benchmarks/results.json`: such a
-node is not in haste, so it does less at a time and needs more for each task than one at its limit.
+What a task costs beside its own work is that of tasks of 50 ms which come at random times to nodes
+that are busy for 70 % of theirs. Such nodes and their broker do little at a time, so they need more
+for each task than those at their limit.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Self
 
-from benchmarks import report
 from benchmarks.figure import BROKERS
 from benchmarks.figures import scale
+from benchmarks.figures.pickup import QUEUES
 from benchmarks.queueing import Queue
+from benchmarks.results import RESULTS, kept
 from benchmarks.turns import Measured
-
-RESULTS = Path(__file__).parent / "results.json"
 
 CLIENTS = {"redis": 10_000, "rabbitmq": 65_536}
 """How many clients a broker takes: the default of `maxclients` of Redis, and the file descriptors
@@ -39,6 +39,8 @@ class Costs:
         node_memory: megabytes of a node without children.
         child_memory: megabytes of each child.
         connections: of a node that reads one queue.
+        idle: CPU seconds of the broker for each second of a node at rest that reads one queue.
+        idle_queue: the same for each more queue that a node reads.
         message: bytes that a message takes in the broker, with few arguments.
     """
 
@@ -48,6 +50,8 @@ class Costs:
     node_memory: float
     child_memory: float
     connections: float
+    idle: float
+    idle_queue: float
     message: float
 
     @classmethod
@@ -55,20 +59,23 @@ class Costs:
         """Return what the figure `scale` says."""
         few, many = (
             measured.median(scale.AT_REST + shape, scale.MEMORY)
-            for shape in (scale.ONE, scale.FOUR)
+            for shape in (scale.SEVERAL, scale.FOUR)
         )
-        child = (many - few) / (scale.SHAPES[scale.FOUR][1] - scale.SHAPES[scale.ONE][1])
+        child = (many - few) / (scale.RESTING[scale.FOUR][1] - scale.RESTING[scale.SEVERAL][1])
+        # What the broker does for itself, it does once.
+        one, several, queues = (
+            measured.median(scale.AT_REST + shape, scale.IDLE) / 1000
+            for shape in (scale.FOUR, scale.SEVERAL, scale.EIGHT)
+        )
         return cls(
-            main=measured.median(scale.WAITING, "main CPU ms/task") / 1000,
-            node=measured.median(scale.WAITING, "CPU ms/task") / 1000,
-            broker=(
-                measured.median(scale.MESSAGES, scale.SENDING)
-                + measured.median(scale.WAITING, "broker CPU ms/task")
-            )
-            / 1000,
+            main=measured.median(scale.RANDOM, "main CPU ms/task") / 1000,
+            node=measured.median(scale.RANDOM, "CPU ms/task") / 1000,
+            broker=measured.median(scale.RANDOM, "broker CPU ms/task") / 1000,
             node_memory=few - child,
             child_memory=child,
-            connections=measured.median(scale.AT_REST + scale.ONE, scale.CONNECTIONS),
+            connections=measured.median(scale.AT_REST + scale.FOUR, scale.CONNECTIONS),
+            idle=max(0.0, several - one) / (scale.NODES - 1),
+            idle_queue=max(0.0, queues - several) / scale.NODES / (len(QUEUES) - 1),
             message=measured.median(scale.MESSAGES, scale.SIZE),
         )
 
@@ -148,14 +155,19 @@ class Plan:
         return Queue(self.nodes * self.load.children, self.load.rate, run_time)
 
     @property
-    def broker_rate(self) -> float:
-        """How many tasks a second a broker can pass on with one core."""
-        return self.load.utilisation / self.costs.broker
+    def idle(self) -> float:
+        """CPU seconds of the broker for each second of a node that has nothing to do."""
+        return self.costs.idle + (self.load.queues - 1) * self.costs.idle_queue
+
+    @property
+    def broker_cores(self) -> float:
+        """How many cores of a broker are busy: with the tasks, and with nodes that ask for some."""
+        return self.load.rate * self.costs.broker + self.nodes * self.idle
 
     @property
     def brokers(self) -> int:
-        """How many brokers with one core each the load needs."""
-        return ceil(self.load.rate / self.broker_rate)
+        """How many brokers with one core each the load needs: for that, and for connections."""
+        return ceil(max(self.broker_cores / self.load.utilisation, self.nodes / self.most_nodes))
 
     @property
     def connections_of_a_node(self) -> float:
@@ -170,7 +182,7 @@ class Plan:
 
     @property
     def most_nodes(self) -> int:
-        """How many nodes one broker can have."""
+        """How many nodes one broker can have, by its connections."""
         return int(CLIENTS[self.broker] / self.connections_of_a_node)
 
     @property
@@ -186,7 +198,7 @@ def costs(broker: str, results: Path = RESULTS) -> Costs:
         SystemExit: when it has not been measured.
     """
     if results.exists():
-        for name, measured in report.kept(results, scale.FIGURE):
+        for name, measured in kept(results, scale.FIGURE):
             if name == broker:
                 return Costs.of(measured)
     raise SystemExit(f"nothing is known of {broker} yet: python -m benchmarks scale")
@@ -229,14 +241,20 @@ def answer(plan: Plan) -> str:
         ),
         (
             "broker",
-            f"{load.rate * cost.broker:.2f} cores",
-            f"{load.rate:g}/s x {1000 * cost.broker:.2f} ms; one core does "
-            f"{plan.broker_rate:,.0f}/s at {share}, so {plan.brokers} are needed",
+            f"{plan.broker_cores:.2f} cores",
+            f"{load.rate:g}/s x {1000 * cost.broker:.2f} ms + {plan.nodes:,} x "
+            f"{1000 * plan.idle:.2f} ms/s that nodes take",
         ),
         (
             "connections",
             f"{plan.connections:,.0f}",
             f"{plan.nodes} x {each:g}; {CLIENTS[plan.broker]:,} are enough for "
+            f"{plan.most_nodes:,} nodes",
+        ),
+        (
+            "brokers",
+            f"{plan.brokers}",
+            f"of 1 core each: {plan.broker_cores:.2f} / {share}, or {plan.nodes:,} / "
             f"{plan.most_nodes:,} nodes",
         ),
         (

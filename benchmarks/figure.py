@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.turns import Round, Target
+from benchmarks.turns import Measured, Round, Target
 
 BROKERS = ("redis", "rabbitmq")
 
@@ -31,6 +31,16 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What a target speaks of, and how it was met."""
+
+    what: str
+    value: float
+    bound: str
+    reached: bool
+
+
+@dataclass(frozen=True)
 class Figure:
     """A figure.
 
@@ -40,6 +50,8 @@ class Figure:
         prepare: makes what is needed, and returns what measures each variant.
         targets: what has to be reached.
         brokers: those with which it differs.
+        environments: the Python environments that it makes for itself, by their folders in that of
+            its setup. Which packages they have is kept with what was measured.
     """
 
     name: str
@@ -47,3 +59,14 @@ class Figure:
     prepare: Callable[[Setup], Mapping[str, Callable[[], Round]]]
     targets: tuple[Target, ...]
     brokers: tuple[str, ...] = BROKERS
+    environments: tuple[str, ...] = ()
+
+    def verdicts(self, broker: str, measured: Measured) -> Iterator[Verdict]:
+        """Yield how each target was met that holds for a broker."""
+        for target in self.targets:
+            if target.broker not in ("", broker):
+                continue
+            value = measured.value(target)
+            against = f" against {target.to}" if target.to else ""
+            what = f"{target.unit}: {target.variant}{against}"
+            yield Verdict(what, value, target.bound, target.is_reached(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapreplace
 from math import log
@@ -57,21 +58,32 @@ class Queue:
             return 0.0
         return log(self.waits / (1 - part)) / self._drain
 
-    def simulated(self, tasks: int, seed: int) -> float:
-        """Return how long simulated tasks wait on average, in seconds.
+    def tasks(self, number: int, seed: int) -> Iterator[tuple[float, float]]:
+        """Yield when tasks come, and how long each takes, in seconds.
 
         Args:
-            tasks: how many.
+            number: how many.
             seed: of all that happens by chance.
         """
         chance = Random(seed)
-        free_from = [0.0] * self.children
         now = 0.0
-        waits = []
-        for _ in range(tasks):
+        for _ in range(number):
             now += chance.expovariate(self.rate)
+            yield now, chance.expovariate(1 / self.run_time)
+
+    def simulated(self, number: int, seed: int, overhead: float = 0) -> float:
+        """Return how long simulated tasks wait on average, in seconds.
+
+        Args:
+            number: how many.
+            seed: of all that happens by chance.
+            overhead: for how many more seconds each of them keeps its child busy.
+        """
+        free_from = [0.0] * self.children
+        waits = []
+        for now, run_time in self.tasks(number, seed):
             start = max(now, free_from[0])
-            heapreplace(free_from, start + chance.expovariate(1 / self.run_time))
+            heapreplace(free_from, start + run_time + overhead)
             waits.append(start - now)
         return fmean(waits)
 

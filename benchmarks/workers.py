@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from tests.harness import render
+import copier
+
+from tests.harness import ROOT, Answers, render, run
 
 APPS = Path(__file__).parent / "apps"
 """What runs in other processes than this: tasks, and programs that send them."""
@@ -81,12 +83,46 @@ def generated(service: Path, app: str = "service_task", **environment: str) -> W
 
 
 def service(folder: Path, broker: str, **answers: str | bool) -> Path:
-    """Render a service of which what is measured is the largest part.
+    """Render the service that is measured.
 
     Args:
         folder: where.
         broker: `redis` or `rabbitmq`.
         answers: to further questions.
     """
-    chosen = {"task_types": "nothing", "broker": broker, "result_backend": "redis", **answers}
-    return render(folder, {"service_name": "worker-celery-bench", **chosen})
+    return render(folder, chosen(broker, answers))
+
+
+def earlier_service(folder: Path, broker: str, state: str, **answers: str | bool) -> Path:
+    """Render the same service as an earlier state of the template makes it.
+
+    Args:
+        folder: where.
+        broker: `redis` or `rabbitmq`.
+        state: the commit, as Git takes it.
+        answers: to further questions.
+
+    Raises:
+        RuntimeError: when this clone does not have the commit.
+    """
+    if run(["git", "cat-file", "-e", f"{state}^{{commit}}"], ROOT).returncode:
+        raise RuntimeError(
+            f"the commit {state} is not in this clone: fetch the whole history, by"
+            " `git fetch --unshallow` or, in a workflow, by `fetch-depth: 0`"
+        )
+    copier.run_copy(
+        str(ROOT),
+        folder,
+        data=dict(chosen(broker, answers)),
+        vcs_ref=state,
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+    )
+    return folder
+
+
+def chosen(broker: str, answers: Answers) -> Answers:
+    """Return the answers of a service of which what is measured is the largest part."""
+    ours = {"service_name": "worker-celery-bench", "task_types": "nothing"}
+    return {**ours, "broker": broker, "result_backend": "redis", **answers}

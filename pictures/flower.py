@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, HttpCredentials, Page, ViewportSize
 
 from pictures.browser import browser
-from tests.harness import ROOT, Answers, clean_environment, render
+from tests.harness import ROOT, Answers, clean_environment, driving, render
 
 PICTURE = ROOT / "docs/pictures/flower.png"
 STAGE = ROOT / "pictures/flower_stage.py"
@@ -62,21 +60,8 @@ def running(service: Path, **environment: str) -> Iterator[Flower]:
         service: its folder.
         environment: variables on top of our own.
     """
-    with subprocess.Popen(
-        [sys.executable, str(STAGE)],
-        cwd=service,
-        env=clean_environment() | environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as stage:
-        assert stage.stdin is not None
-        assert stage.stdout is not None
-        try:
-            yield Flower(**json.loads(stage.stdout.readline()))
-        finally:
-            stage.stdin.close()
-            stage.wait(60)
+    with driving([str(STAGE)], service, clean_environment() | environment) as line:
+        yield Flower(**json.loads(line))
 
 
 def visit(chromium: Browser, flower: Flower, path: str) -> Page:

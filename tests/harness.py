@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,39 @@ def clean_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     options = "-p no:schemathesis -p no:hypothesispytest --exitfirst"
     return kept | {"PATH": path, "PYTEST_ADDOPTS": options}
+
+
+@contextmanager
+def driving(program: list[str], service: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run a program of Python in a service, yield the line that it prints, and end its input.
+
+    Args:
+        program: its file, or `-c` and its text. It prints a line once all it runs is ready, and
+            ends when its input does.
+        service: the folder in which it runs.
+        environment: all its variables.
+
+    Raises:
+        RuntimeError: when it ends without a line.
+    """
+    with subprocess.Popen(
+        [sys.executable, *program],
+        cwd=service,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as driver:
+        assert driver.stdin is not None
+        assert driver.stdout is not None
+        line = driver.stdout.readline().strip()
+        if not line:
+            raise RuntimeError(f"what was to run in {service} did not start")
+        try:
+            yield line
+        finally:
+            driver.stdin.close()
+            driver.wait(60)
 
 
 def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 import demo.__main__
 import pictures.browser
+from tests.harness import clean_environment, driving
 
 NODE = """
 import sys
@@ -70,19 +69,5 @@ def _is_there(name: str, found: bool) -> bool:
 @contextmanager
 def shared_rabbitmq(service: Path) -> Iterator[str]:
     """Run one node, as a service's own development tools do, and yield its URL."""
-    with subprocess.Popen(
-        [sys.executable, "-c", NODE],
-        cwd=service,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as node:
-        assert node.stdin is not None
-        assert node.stdout is not None
-        url = node.stdout.readline().strip()
-        assert url, "RabbitMQ did not start"
-        try:
-            yield url
-        finally:
-            node.stdin.close()
-            node.wait(60)
+    with driving(["-c", NODE], service, clean_environment()) as url:
+        yield url

@@ -1,4 +1,7 @@
-"""Celery as it comes, and with the settings of the common recipe: BENCH_SETTINGS=bare or recipe"""
+"""Celery as it comes, and with the settings of the common recipe: BENCH_SETTINGS=bare or recipe.
+
+With BENCH_QUEUES=quorum, its queue on RabbitMQ is one that survives the loss of a broker node.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ app = Celery("bench", broker=os.environ["CELERY_BROKER_URL"])
 app.conf.broker_connection_retry_on_startup = True
 if os.environ["BENCH_SETTINGS"] == "recipe":
     app.conf.update(RECIPE)
+if os.environ.get("BENCH_QUEUES") == "quorum":
+    app.conf.update(task_default_queue_type="quorum", task_default_exchange_type="topic")
 
 
 @app.task

@@ -21,7 +21,7 @@ from benchmarks.turns import Round, Target
 from benchmarks.workers import APPS, Worker, generated, service
 
 RATE = "tasks/s"
-SHALLOW, DEEP = "1,000 wait", "100,000 wait"
+SHALLOW, MIDDLE, DEEP = "1,000 wait", "10,000 wait", "100,000 wait"
 
 PART = 100, 900
 """Between which tasks after a start the rate is measured."""
@@ -33,9 +33,11 @@ TASKS = 1000
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     """Render a service."""
     folder = service(setup.folder / "service", setup.broker, flower=False)
-    deep, starts = setup.amount(100_000, 3_000), setup.amount(5, 1)
+    middle, deep = setup.amount(10_000, 2_000), setup.amount(100_000, 3_000)
+    starts = setup.amount(5, 1)
     return {
         SHALLOW: lambda: rate(generated(folder), folder, TASKS, starts),
+        MIDDLE: lambda: rate(generated(folder), folder, middle, starts),
         DEEP: lambda: rate(generated(folder), folder, deep, starts),
     }
 

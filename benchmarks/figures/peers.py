@@ -48,7 +48,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
         return {name: partial(drain, worker, folder, tasks) for name, worker in workers.items()}
 
     # Some peers have done a few hundred before we look.
-    few, many = setup.amount(6000, 300), setup.amount(12_000, 2000)
+    few, many = setup.amount(4000, 300), setup.amount(10_000, 2000)
     return measuring(services, few) | measuring(peers(), many)
 
 

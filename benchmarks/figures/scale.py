@@ -1,26 +1,36 @@
 """What more children and more nodes give, and what each of them takes of machine and broker.
 
-benchmarks/capacity.py computes from this how many workers a load needs.
+benchmarks/capacity.py computes from this how many workers a load needs. It uses what tasks at
+random times cost, and nodes at rest. How long such tasks wait, and other rows, check it.
 """
 
 from __future__ import annotations
 
+import json
+import struct
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import fmean, quantiles
 from tempfile import TemporaryDirectory
 
 import psutil
 
 from benchmarks import servers
-from benchmarks.drain import count, drain, own_cpu_seconds, publish, running, wait_until
+from benchmarks.drain import count, drain, own_cpu_seconds, publish, ready, running, wait_until
 from benchmarks.drain import prepare as variables
+from benchmarks.drain import spent as costs
 from benchmarks.figure import Figure, Setup
+from benchmarks.figures.pickup import QUEUES
 from benchmarks.figures.start import settled
+from benchmarks.queueing import Queue
 from benchmarks.turns import Round
-from benchmarks.workers import generated, service
+from benchmarks.workers import APPS, Worker, generated, service
 
-MEMORY, CONNECTIONS = "MB at rest", "connections"
+MEMORY, CONNECTIONS, IDLE = "MB of a node", "connections", "broker CPU ms/s"
 SIZE, SENDING = "bytes/message", "broker CPU ms/message"
 
 SHAPES = {
@@ -32,7 +42,7 @@ SHAPES = {
 }
 """Nodes, and the children of each."""
 
-ONE, FOUR, TWO = "1 node, 1 child", "1 node, 4 children", "2 nodes, 1 child each"
+FOUR, TWO = "1 node, 4 children", "2 nodes, 1 child each"
 
 WAITING = "4 children, tasks of 50 ms"
 WAIT = 0.05
@@ -40,6 +50,21 @@ WAIT = 0.05
 
 AT_REST, MESSAGES = "at rest: ", "messages that wait"
 """Nodes that have nothing to do, by their shape; and a broker that nobody reads."""
+
+NODES = 4
+SEVERAL = f"{NODES} nodes, 1 child each"
+EIGHT = f"{SEVERAL}, {len(QUEUES)} queues"
+RESTING = {FOUR: (1, 4, 1), SEVERAL: (NODES, 1, 1), EIGHT: (NODES, 1, len(QUEUES))}
+"""Nodes, the children of each, and the queues that each reads."""
+
+RANDOM = "2 nodes, 2 children each, tasks at random times"
+LOAD = Queue(children=4, rate=56, run_time=WAIT)
+"""What these are given: children are busy for 70 % of their time."""
+
+TASKS, SEED = 900, 1
+"""How many these are, and the seed of all that happens there by chance."""
+
+WAITED, WAITED_MOST = "ms waited", "ms waited, 99 %"
 
 FEW = 100
 """Tasks that have let all children begin, and messages that have made the queue."""
@@ -50,40 +75,71 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     folder = service(setup.folder / "service", setup.broker, flower=False)
     shapes = {TWO: SHAPES[TWO]} if setup.smoke else SHAPES
     tasks, short = setup.amount(3000, 1000), setup.amount(600, 80)
-    messages = setup.amount(10_000, 1000)
+    resting = {EIGHT: RESTING[EIGHT]} if setup.smoke else RESTING
+    messages, at_random = setup.amount(10_000, 1000), setup.amount(TASKS, 80)
+    seconds = setup.amount(15, 1)
+    many_queues = service(
+        setup.folder / "queues", setup.broker, task_types=", ".join(QUEUES), flower=False
+    )
 
     def draining(nodes: int, children: int) -> Callable[[], Round]:
         worker = generated(folder, WORKER_CONCURRENCY=str(children))
         return lambda: drain(worker, folder, tasks * nodes, nodes)
 
+    def resting_nodes(nodes: int, children: int, queues: int) -> Callable[[], Round]:
+        rendered = many_queues if queues > 1 else folder
+        return lambda: at_rest(rendered, nodes, children, seconds)
+
     waiting = generated(folder, WORKER_CONCURRENCY="4", BENCH_WAIT=str(WAIT))
     return {
         **{name: draining(*shape) for name, shape in shapes.items()},
         WAITING: lambda: drain(waiting, folder, short),
-        AT_REST + ONE: lambda: at_rest(folder, 1),
-        AT_REST + FOUR: lambda: at_rest(folder, 4),
+        **{AT_REST + name: resting_nodes(*shape) for name, shape in resting.items()},
         MESSAGES: lambda: waiting_messages(folder, messages),
+        RANDOM: lambda: random_times(folder, at_random),
     }
 
 
-def at_rest(service: Path, children: int) -> Round:
-    """Measure a node that has done a few tasks and waits for more.
+def at_rest(service: Path, nodes: int, children: int, seconds: float) -> Round:
+    """Measure nodes that have done a few tasks and wait for more, and their broker.
 
     Args:
         service: the folder of the service.
-        children: of the node.
+        nodes: how many.
+        children: of each node.
+        seconds: for how long the broker is watched.
     """
     worker = generated(service, WORKER_CONCURRENCY=str(children))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         done = folder / "done"
         environment = variables(stack.enter_context(servers.running(service)), worker, done)
+        pids = [
+            stack.enter_context(running(worker, environment, folder, number))
+            for number in range(nodes)
+        ]
+        wait_until(lambda: ready(folder) == nodes, f"{nodes} ready nodes", folder)
         publish(worker, environment, FEW)
-        pid = stack.enter_context(running(worker, environment, folder))
         wait_until(lambda: count(done) == FEW, f"{FEW} tasks", folder)
-        megabytes = settled(pid)
+        megabytes = settled(pids[0])
         broker = servers.process(environment["CELERY_BROKER_URL"])
-        return {MEMORY: megabytes, CONNECTIONS: connections(broker)}
+        before, began = nanoseconds(broker), time.monotonic()
+        time.sleep(seconds)
+        spent = (nanoseconds(broker) - before) / 1e6
+        return {
+            MEMORY: megabytes,
+            CONNECTIONS: connections(broker),
+            IDLE: spent / (time.monotonic() - began),
+        }
+
+
+def nanoseconds(process: psutil.Process) -> int:
+    """Return how long all threads of a process have had a core.
+
+    CPU times, which psutil reads, are in hundredths of a second: too coarse for a broker at rest.
+    """
+    threads = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads)
 
 
 def waiting_messages(service: Path, messages: int) -> Round:
@@ -104,6 +160,48 @@ def waiting_messages(service: Path, messages: int) -> Round:
             SIZE: (broker.memory_info().rss - memory) / messages,
             SENDING: 1000 * (own_cpu_seconds(broker) - cpu) / messages,
         }
+
+
+def random_times(service: Path, tasks: int) -> Round:
+    """Measure how long tasks wait that come at random times, and what all of it costs.
+
+    Args:
+        service: the folder of the service.
+        tasks: how many.
+    """
+    worker = generated(service, "random_task", WORKER_CONCURRENCY="2")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        done = folder / "done"
+        environment = variables(stack.enter_context(servers.running(service)), worker, done)
+        pids = [
+            stack.enter_context(running(worker, environment, folder, number)) for number in range(2)
+        ]
+        wait_until(lambda: ready(folder) == 2, "2 ready nodes", folder)
+        send_at(worker, environment, [(0.0, 0.0)] * FEW)
+        wait_until(lambda: count(done) == FEW, f"{FEW} tasks", folder)
+        url = environment["CELERY_BROKER_URL"]
+        broker = servers.process(url)
+        before = costs(pids, broker, url)
+        send_at(worker, environment, list(LOAD.tasks(tasks, SEED)))
+        wait_until(lambda: count(done) == FEW + tasks, f"{tasks} tasks", folder)
+        after = costs(pids, broker, url)
+        stamps = done.read_bytes()[8 * FEW :]
+    waits = [1000 * seconds for (seconds,) in struct.iter_unpack("d", stamps)]
+    return {
+        WAITED: fmean(waits),
+        WAITED_MOST: quantiles(waits, n=100)[98],
+        **{unit: (after[unit] - before[unit]) / tasks for unit in before},
+    }
+
+
+def send_at(
+    worker: Worker, environment: Mapping[str, str], tasks: list[tuple[float, float]]
+) -> None:
+    """Send tasks: when, and how long each takes, in seconds."""
+    command = [sys.executable, str(APPS / "send_at.py")]
+    given = json.dumps(tasks)
+    subprocess.run(command, cwd=worker.folder, env=environment, input=given, text=True, check=True)
 
 
 def connections(server: psutil.Process) -> int:

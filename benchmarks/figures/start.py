@@ -5,7 +5,9 @@ service the one that production installs: what else is installed is imported, to
 example, which loads all that adds a command. Most of Celery's time is a second in which it waits
 for other workers to answer; `--without-mingle` leaves that out, as the service does.
 
-Memory is the proportional set size: what several processes share counts once in all.
+Memory is the proportional set size: what several processes share counts once in all. It is taken
+once a process has begun its work: a worker has done a task, beat has looked at its schedule, and
+the API has answered.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 import psutil
 
@@ -32,12 +36,18 @@ from benchmarks.turns import Round, Target
 from benchmarks.workers import Worker, celery, generated, service
 from tests.harness import ROOT, clean_environment
 
-FIRST, MEMORY = "s to first task", "MB worker"
+FIRST, MEMORY, BEAT, API = "s to first task", "MB worker", "MB beat", "MB API"
 BARE, NO_MINGLE, OURS = "bare Celery", "bare Celery --without-mingle", "service"
 MEGABYTE = 1_000_000
 
 REST, STEADY = 3, 1.01
 """Memory is at rest when so many looks, half a second apart, differ by a hundredth at most."""
+
+LOOKED = "Waking up"
+"""What beat says at the level DEBUG after its first look at the schedule."""
+
+PAGE = "http://127.0.0.1:{port}/health/live"
+"""What is asked of an API. One that does not know this page answers, too."""
 
 Commands = Mapping[str, tuple[str, ...]]
 """What starts other processes than workers, by the unit of what they need."""
@@ -50,18 +60,20 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     ours = environment(setup.folder / "ours", "--group", f"{folder / 'pyproject.toml'}:worker")
     port = str(free_port())
     schedule = str(setup.folder / "beat")
+    celery_beat = ("python", "-m", "celery", "--app", "celery_app", "beat")
     plain: Commands = {
-        "MB beat": ("python", "-m", "celery", "--app", "celery_app", "beat", "-s", schedule),
-        "MB API": ("python", "-m", "uvicorn", "plain_api:api", "--port", port),
+        BEAT: (*celery_beat, "--schedule", schedule, "--loglevel", "DEBUG"),
+        API: ("python", "-m", "uvicorn", "plain_api:api", "--port", port),
     }
     own: Commands = {
-        "MB beat": ("scripts/start_beat.sh",),
-        "MB API": ("scripts/start_api.sh",),
+        BEAT: ("env", "LOG_LEVEL=DEBUG", "scripts/start_beat.sh"),
+        API: ("scripts/start_api.sh",),
     }
-    production = generated(folder, HTTP_PORT=port, HTTP_KEYS="none")
+    production = generated(folder, HTTP_KEYS="none")
 
     def measuring(worker: Worker, path: str, others: Commands) -> Callable[[], Round]:
-        return lambda: measure(worker.where(PATH=path), others, folder, setup.amount(3, 1))
+        where = worker.where(PATH=path, HTTP_PORT=port)
+        return lambda: measure(where, others, folder, setup.amount(3, 1))
 
     return {
         BARE: measuring(celery("bare"), bare, plain),
@@ -92,8 +104,10 @@ def measure(worker: Worker, others: Commands, service: Path, starts: int) -> Rou
     with servers.running(service) as found:
         results = [first_task(worker, found) for _ in range(starts)]
         medians = {unit: median(each[unit] for each in results) for unit in results[0]}
-        commands = {unit: replace(worker, command=command) for unit, command in others.items()}
-        return medians | {unit: at_rest(each, found) for unit, each in commands.items()}
+        return medians | {
+            unit: at_rest(replace(worker, command=command), found, SERVES[unit])
+            for unit, command in others.items()
+        }
 
 
 def first_task(worker: Worker, found: Mapping[str, str]) -> Round:
@@ -109,12 +123,41 @@ def first_task(worker: Worker, found: Mapping[str, str]) -> Round:
             return {FIRST: read(done)[0] - began, MEMORY: settled(pid)}
 
 
-def at_rest(process: Worker, found: Mapping[str, str]) -> float:
-    """Start something else than a worker, and return its megabytes at rest."""
+def at_rest(
+    process: Worker, found: Mapping[str, str], serves: Callable[[Mapping[str, str], Path], bool]
+) -> float:
+    """Start something else than a worker, and return its megabytes at rest.
+
+    Args:
+        process: what is started.
+        found: the variables that lead to the servers.
+        serves: tells, by its variables and the folder of its log, whether it has begun its work.
+    """
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with running(process, variables(found, process, folder / "done"), folder) as pid:
+        environment = variables(found, process, folder / "done")
+        with running(process, environment, folder) as pid:
+            wait_until(lambda: serves(environment, folder), f"{process.command}", folder)
             return settled(pid)
+
+
+def has_looked(environment: Mapping[str, str], folder: Path) -> bool:
+    """Tell whether beat has looked at its schedule."""
+    return LOOKED in (folder / "log-0").read_text()
+
+
+def answers(environment: Mapping[str, str], folder: Path) -> bool:
+    """Tell whether the API answers."""
+    try:
+        urlopen(PAGE.format(port=environment["HTTP_PORT"])).close()
+    except HTTPError:
+        return True
+    except URLError:
+        return False
+    return True
+
+
+SERVES = {BEAT: has_looked, API: answers}
 
 
 def settled(pid: int) -> float:
@@ -152,5 +195,7 @@ FIGURE = Figure(
     (
         Target(FIRST, OURS, BARE, at_most=1.0),
         Target(MEMORY, OURS, BARE, at_most=1.2),
+        Target(BEAT, OURS, BARE, at_most=1.2),
     ),
+    environments=("bare", "ours"),
 )

@@ -1,4 +1,7 @@
-"""Tasks that do nothing: a generated service against Celery as it comes, and the common recipe."""
+"""Tasks that do nothing: a generated service against Celery as it comes, and the common recipe.
+
+On RabbitMQ, also against both with the queues that the service has.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ RATE, CPU = "tasks/s", "CPU ms/task"
 BARE, RECIPE = "bare Celery", "the recipe"
 ALL, QUIET = "service with Flower", "service without Flower"
 BLINDFOLD = "service with Flower, without logs and metrics"
+SILENT = "service without Flower, logs and metrics"
+QUORUM = ", quorum queues"
 
 
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
@@ -20,13 +25,18 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     with_flower = service(setup.folder / "all", setup.broker, flower=True)
     plain = service(setup.folder / "plain", setup.broker, flower=False)
     tasks = setup.amount(4000, 300)
-    blind = generated(with_flower, **BLIND)
+    quorum = {
+        BARE + QUORUM: lambda: drain(celery("bare").where(BENCH_QUEUES="quorum"), plain, tasks),
+        RECIPE + QUORUM: lambda: drain(celery("recipe").where(BENCH_QUEUES="quorum"), plain, tasks),
+    }
     return {
         BARE: lambda: drain(celery("bare"), plain, tasks),
         RECIPE: lambda: drain(celery("recipe"), plain, tasks),
+        **(quorum if setup.broker == "rabbitmq" else {}),
         ALL: lambda: drain(generated(with_flower), with_flower, tasks),
         QUIET: lambda: drain(generated(plain), plain, tasks),
-        BLINDFOLD: lambda: drain(blind, with_flower, tasks),
+        BLINDFOLD: lambda: drain(generated(with_flower, **BLIND), with_flower, tasks),
+        SILENT: lambda: drain(generated(plain, **BLIND), plain, tasks),
     }
 
 

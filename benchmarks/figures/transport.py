@@ -1,4 +1,4 @@
-"""The service's own transport for Redis against the stock one."""
+"""The service's own transport for Redis against the stock one, and both parsers of redis-py."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from benchmarks.drain import drain
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
-from benchmarks.workers import BLIND, generated, service
+from benchmarks.workers import APPS, BLIND, generated, service
 
 OURS, STOCK = "reliable", "stock"
+PLAIN = "reliable, without hiredis"
 
 
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
@@ -17,10 +18,16 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     folder = service(setup.folder / "service", setup.broker, flower=False)
     tasks = setup.amount(4000, 300)
 
-    def measure(transport: str) -> Round:
-        return drain(generated(folder, REDIS_TRANSPORT=transport, **BLIND), folder, tasks)
+    def measuring(**environment: str) -> Callable[[], Round]:
+        return lambda: drain(generated(folder, **environment, **BLIND), folder, tasks)
 
-    return {STOCK: lambda: measure("stock"), OURS: lambda: measure("reliable")}
+    # There, `import hiredis` fails.
+    hidden = f"{folder}:{APPS}:{APPS / 'without_hiredis'}"
+    return {
+        STOCK: measuring(REDIS_TRANSPORT="stock"),
+        OURS: measuring(REDIS_TRANSPORT="reliable"),
+        PLAIN: measuring(REDIS_TRANSPORT="reliable", PYTHONPATH=hidden),
+    }
 
 
 FIGURE = Figure(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import capacity
 from benchmarks.capacity import Costs, Load, Plan
+from benchmarks.figures import scale
 from benchmarks.queueing import Queue
+from benchmarks.turns import Measured
 
 COSTS = Costs(
     main=0.001,
@@ -18,6 +20,8 @@ COSTS = Costs(
     node_memory=40,
     child_memory=30,
     connections=5,
+    idle=0.001,
+    idle_queue=0.0005,
     message=1000,
 )
 LOAD = Load(
@@ -68,11 +72,47 @@ def test_a_node_on_rabbitmq_has_the_same_connections_for_all_queues() -> None:
     assert Plan(LOAD, COSTS, "rabbitmq").connections_of_a_node == 5
 
 
+def test_idle_nodes_cost_the_broker_something_for_each_queue(plan: Plan) -> None:
+    assert plan.idle == pytest.approx(0.001 + 7 * 0.0005)
+    assert plan.broker_cores == pytest.approx(500 * 0.0005 + 16 * 0.0045)
+
+
 def test_the_broker_ends_where_its_core_is_busy(plan: Plan) -> None:
-    assert plan.broker_rate == pytest.approx(1600)
+    free = replace(COSTS, idle=0, idle_queue=0)
+
     assert plan.brokers == 1
-    assert Plan(replace(LOAD, rate=1601), COSTS, "redis").brokers == 2
+    assert Plan(replace(LOAD, rate=1599), free, "redis").brokers == 1
+    assert Plan(replace(LOAD, rate=1601), free, "redis").brokers == 2
+    assert Plan(replace(LOAD, rate=1599), COSTS, "redis").brokers == 2
+
+
+def test_the_broker_ends_where_it_has_no_more_connections() -> None:
+    free = replace(COSTS, idle=0, idle_queue=0)
+    slow = replace(LOAD, rate=1000, run_time=10)
+
+    assert Plan(slow, free, "redis").nodes == 1563
+    assert Plan(slow, free, "redis").brokers == 2
+    assert Plan(slow, free, "rabbitmq").brokers == 1
+
+
+def test_what_waits_after_an_outage_needs_memory(plan: Plan) -> None:
     assert plan.backlog == pytest.approx(1800)
+
+
+def test_costs_are_what_was_measured_of_one_task_and_one_node() -> None:
+    rest = scale.AT_REST
+    each = {"main CPU ms/task": 1, "CPU ms/task": 2, "broker CPU ms/task": 0.5}
+    measured = Measured(
+        {
+            scale.RANDOM: [each],
+            scale.MESSAGES: [{scale.SIZE: 1000}],
+            rest + scale.FOUR: [{scale.MEMORY: 160, scale.CONNECTIONS: 5, scale.IDLE: 3}],
+            rest + scale.SEVERAL: [{scale.MEMORY: 70, scale.IDLE: 6}],
+            rest + scale.EIGHT: [{scale.IDLE: 20}],
+        }
+    )
+
+    assert asdict(Costs.of(measured)) == pytest.approx(asdict(COSTS))
 
 
 def test_a_single_child_is_waited_for_as_the_textbook_says() -> None:
@@ -94,6 +134,12 @@ def test_simulated_tasks_wait_as_the_formula_says(utilisation: float, tolerance:
     queue = Queue(children=4, rate=4 * utilisation, run_time=1)
 
     assert queue.simulated(200_000, seed=1) == pytest.approx(queue.mean_wait, rel=tolerance)
+
+
+def test_what_a_task_costs_beside_its_work_keeps_its_child_busy() -> None:
+    queue = Queue(children=1, rate=8, run_time=0.05)
+
+    assert queue.simulated(20_000, seed=1, overhead=0.05) > 2 * queue.simulated(20_000, seed=1)
 
 
 def test_nobody_waits_where_there_are_children_enough() -> None:

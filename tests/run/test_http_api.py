@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from pictures.browser import browser
-from tests.harness import ROOT, Answers, clean_environment, render, run
+from tests.harness import ROOT, Answers, clean_environment, driving, render, run
 from tests.servers import has_chromium, has_rabbitmq
 
 DRIVER = ROOT / "tests/run/drive.py"
@@ -55,21 +54,8 @@ class Api(NamedTuple):
 @contextmanager
 def running(service: Path) -> Iterator[Api]:
     """Run a service with a worker and its HTTP API."""
-    with subprocess.Popen(
-        [sys.executable, str(DRIVER)],
-        cwd=service,
-        env=clean_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as driver:
-        assert driver.stdin is not None
-        assert driver.stdout is not None
-        try:
-            yield Api(**json.loads(driver.stdout.readline()))
-        finally:
-            driver.stdin.close()
-            driver.wait(60)
+    with driving([str(DRIVER)], service, clean_environment()) as line:
+        yield Api(**json.loads(line))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The transport of a generated service works with every Redis that it says it works with.
+"""A generated service works with every Redis that it says it works with: transport and results.
 
 Its own tests run on Valkey 9. Redis 6.2 comes as a package, 7 from Debian.
 """
@@ -21,7 +21,7 @@ import pytest
 
 from tests.harness import render, run
 
-TESTS = ("tests/core/test_redis_transport.py",)
+TESTS = ("tests/core/test_redis_transport.py", "tests/core/test_result_store.py")
 
 
 def redis_6() -> str:
@@ -75,12 +75,14 @@ def wait_for(port: int) -> None:
 
 
 @pytest.mark.parametrize(("find", "versions"), [(redis_6, "6.2"), (redis_7, "[78]")])
-def test_the_transport_works_with(find: Callable[[], str], versions: str, tmp_path: Path) -> None:
-    service = render(tmp_path / "service", {"result_backend": "none", "flower": False})
+def test_transport_and_results_work_with(
+    find: Callable[[], str], versions: str, tmp_path: Path
+) -> None:
+    service = render(tmp_path / "service", {"result_backend": "redis", "flower": False})
 
     with server(find(), versions, tmp_path) as url:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
-        done = run(command, service, TEST_BROKER_URL=url)
+        done = run(command, service, TEST_BROKER_URL=url, TEST_RESULT_BACKEND=url)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout

@@ -11,7 +11,7 @@ from tests.conftest import Worker
 
 
 def test_a_worker_answers_its_own_service(worker: Worker) -> None:
-    assert app.control.ping([worker.name], timeout=5, limit=1)
+    assert app.control.ping([worker.name], timeout=60, limit=1)
 
 
 def test_a_worker_does_not_answer_another_one(worker: Worker) -> None:

@@ -6,11 +6,10 @@ import re
 from argparse import ArgumentParser
 from pathlib import Path
 
-from benchmarks import page_scale, page_speed, plots
-from benchmarks.__main__ import RESULTS
-from benchmarks.results import Results, read
+from benchmarks.page import plots, scale, speed
+from benchmarks.results import RESULTS, Results, read
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGES = (DOCS / "speed.md", DOCS / "scale.md")
 
 BLOCK = re.compile(
@@ -18,7 +17,7 @@ BLOCK = re.compile(
     re.DOTALL,
 )
 
-BLOCKS = page_speed.BLOCKS | page_scale.BLOCKS
+BLOCKS = speed.BLOCKS | scale.BLOCKS
 
 
 def main() -> None:

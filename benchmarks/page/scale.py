@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
 
 from benchmarks import capacity
 from benchmarks.capacity import NAMES, Costs, Plan
 from benchmarks.figures import io, scale
-from benchmarks.markdown import number, table
+from benchmarks.figures.pickup import QUEUES
+from benchmarks.page.markdown import number, table
 from benchmarks.queueing import Queue
 from benchmarks.results import Results
+from benchmarks.turns import Measured
 
 RATE, CPU, MAIN, BROKER = "tasks/s", "CPU ms/task", "main CPU ms/task", "broker CPU ms/task"
 
 EXAMPLE = ("--tasks-per-second", "500", "--run-time", "0.2", "--queues", "8")
 """The load whose answer is shown whole."""
 
-LOADS = (("20", "5"), ("200", "0.5"), ("500", "0.2"), ("2000", "0.05"), ("5000", "0.01"))
+LOADS = (
+    *(("20", "5"), ("200", "0.5"), ("500", "0.2"), ("2000", "0.05")),
+    *(("5000", "0.01"), ("20000", "0.01"), ("2000", "5")),
+)
 """Tasks a second, and seconds that each takes."""
 
 BUSY = 0.7
 """The part of its core that a broker may need."""
+
+PAIRS = (
+    ("1 node, 1 child", "2 nodes, 1 child each"),
+    ("1 node, 2 children", "2 nodes, 2 children each"),
+)
+"""Shapes, and those of twice as many such nodes."""
 
 CROWDS, UTILISATIONS = (2, 8, 32), (0.5, 0.8, 0.95)
 """Numbers of children, and how busy they are."""
@@ -59,10 +71,10 @@ def needs(results: Results) -> str:
             load = ("--tasks-per-second", rate, "--run-time", run_time)
             needed = plan(results, *load, "--broker", broker)
             cells = [f"{needed.children:,}", f"{needed.nodes:,}", f"{needed.memory / 1000:.1f} GB"]
-            cores = f"{needed.load.rate * needed.costs.broker:.2f}"
-            rows.append([NAMES[broker], f"{int(rate):,}", f"{run_time} s", *cells, cores])
-    head = ["broker", RATE, "each takes", "children", "nodes", "memory", "cores of the broker"]
-    return table(head, rows)
+            cells += [f"{needed.broker_cores:.2f}", f"{needed.brokers}"]
+            rows.append([NAMES[broker], f"{int(rate):,}", f"{run_time} s", *cells])
+    head = ["broker", RATE, "each takes", "children", "nodes", "memory"]
+    return table([*head, "busy cores of the broker", "brokers of one core"], rows)
 
 
 def waits(results: Results) -> str:
@@ -83,31 +95,68 @@ def simulated(queue: Queue) -> float:
 
 
 def check(results: Results) -> str:
-    """Return what is computed beside what was measured."""
-    rows = []
+    """Return what is computed beside what was measured, and was not used for that."""
+    rows = [
+        [NAMES[broker], what, number(computed), number(found), f"{found / computed:.2f}"]
+        for broker, measured in results.of("scale").items()
+        for what, computed, found in checks(measured, broker)
+    ]
+    return table(["broker", "what", "computed", "measured", "measured / computed"], rows)
+
+
+def checks(measured: Measured, name: str) -> Iterator[tuple[str, float, float]]:
+    """Yield what can be computed from other measurements, what that gives, and what was measured.
+
+    Args:
+        measured: the figure `scale`.
+        name: of the broker with which it was measured.
+    """
+    costs, came = Costs.of(measured), scale.LOAD
+    busy = replace(came, run_time=came.run_time + costs.node)
+    simulated = came.simulated(scale.TASKS, scale.SEED, costs.node)
+    at_random = partial(measured.median, scale.RANDOM)
+    yield "ms waited on average, formula", 1000 * busy.mean_wait, at_random(scale.WAITED)
+    yield "ms waited on average, simulation", 1000 * simulated, at_random(scale.WAITED)
+    yield "ms waited by 99 % at most, formula", 1000 * busy.wait(0.99), at_random(scale.WAITED_MOST)
     _, children = scale.SHAPES[scale.FOUR]
-    for broker, measured in results.of("scale").items():
-        computed = children / (scale.WAIT + Costs.of(measured).node)
-        found = measured.median(scale.WAITING, RATE)
-        rows.append([NAMES[broker], number(computed), number(found), number(found / computed)])
-    return table(["broker", f"computed, {RATE}", f"measured, {RATE}", "ratio"], rows)
+    always_busy = partial(measured.median, scale.WAITING)
+    rate = children / (scale.WAIT + costs.node)
+    yield f"{RATE} of {scale.WAITING}", rate, always_busy(RATE)
+    yield f"{CPU} of the same", 1000 * costs.node, always_busy(CPU)
+    broker = measured.median(scale.MESSAGES, scale.SENDING) + always_busy(BROKER)
+    yield f"{BROKER} of the same", 1000 * costs.broker, broker
+    command = ("--tasks-per-second", "1", "--run-time", "1", "--queues", str(len(QUEUES)))
+    each = Plan(capacity.load(capacity.parse(command)), costs, name).connections_of_a_node
+    connections = measured.median(scale.AT_REST + scale.EIGHT, scale.CONNECTIONS)
+    yield f"connections of {scale.EIGHT}", scale.NODES * each, connections
+    for one, two in PAIRS:
+        yield f"tasks/s of {two}", 2 * measured.median(one, RATE), measured.median(two, RATE)
 
 
 def ends(results: Results) -> str:
-    """Return where one broker ends."""
+    """Return what of the load of tasks one broker takes."""
+    rows = []
+    for broker, measured in results.of("scale").items():
+        costs = Costs.of(measured)
+        cells = [f"{1000 * costs.broker:.2f} ms", f"{BUSY / costs.broker:,.0f}"]
+        rows.append([NAMES[broker], *cells, f"{costs.message / 1000:.1f} GB"])
+    head = ["broker", "its CPU for a task", f"tasks/s with {BUSY:.0%} of one core"]
+    return table([*head, "a million messages"], rows)
+
+
+def idle(results: Results) -> str:
+    """Return what nodes take of a broker that have nothing to do."""
     rows = []
     for broker in results.of("scale"):
-        load = ("--tasks-per-second", "1", "--run-time", "1", "--utilisation", str(BUSY))
-        one, eight = (
-            plan(results, *load, "--broker", broker, "--queues", queues) for queues in ("1", "8")
-        )
-        connections = [f"{each.connections_of_a_node:g}" for each in (one, eight)]
-        cells = [f"{1000 * one.costs.broker:.2f} ms", f"{one.broker_rate:,.0f}", *connections]
-        gigabytes = f"{one.costs.message / 1000:.1f} GB"
-        rows.append([NAMES[broker], *cells, f"{eight.most_nodes:,}", gigabytes])
-    head = ["broker", "its CPU for a task", f"tasks/s with {BUSY:.0%} of one core"]
-    head += ["connections of a node", "with 8 queues", "most nodes with 8 queues"]
-    return table([*head, "a million messages"], rows)
+        for queues in ("1", str(len(QUEUES))):
+            load = ("--tasks-per-second", "1", "--run-time", "1", "--queues", queues)
+            one = plan(results, *load, "--broker", broker)
+            shares = [f"{nodes * one.idle:.1%}" for nodes in (100, 1000)]
+            cells = [f"{one.connections_of_a_node:g}", f"{1000 * one.idle:.2f}", *shares]
+            rows.append([NAMES[broker], queues, *cells, f"{one.most_nodes:,}"])
+    head = ["broker", "queues of a node", "its connections", "broker CPU ms/s"]
+    head += ["100 nodes, of a core", "1,000 nodes, of a core", "most nodes by connections"]
+    return table(head, rows)
 
 
 def pools(results: Results) -> str:
@@ -134,6 +183,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "waits": waits,
     "check": check,
     "ends": ends,
+    "idle": idle,
     "pools": pools,
 }
 """What is written anew, by its name on the page."""

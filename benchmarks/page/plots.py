@@ -48,7 +48,7 @@ class Picture:
     Attributes:
         figure: the name of the figure.
         title: what it shows.
-        variants: those that are shown, from above.
+        variants: those that are shown, from above, if they were measured.
         to: the variant that all are divided by; none shows the values themselves.
     """
 
@@ -73,6 +73,7 @@ PICTURES = (
             throughput.ALL,
             throughput.QUIET,
             throughput.BLINDFOLD,
+            throughput.SILENT,
         ),
         throughput.BARE,
     ),
@@ -109,16 +110,18 @@ def bars(picture: Picture, measured: Mapping[str, Measured], file: Path) -> None
         measured: the results of its figure, by broker.
         file: where it goes.
     """
+    found = set.intersection(*(set(each.rounds) for each in measured.values()))
+    variants = [variant for variant in picture.variants if variant in found]
     with pyplot.rc_context(STYLE):
-        drawing, axes = pyplot.subplots(figsize=(7, 0.9 + 0.42 * len(picture.variants)))
+        drawing, axes = pyplot.subplots(figsize=(7, 0.9 + 0.42 * len(variants)))
         for number, (broker, each) in enumerate(measured.items()):
-            places = [place + number * THICK for place in range(len(picture.variants))]
-            values = [height(picture, each, variant) for variant in picture.variants]
+            places = [place + number * THICK for place in range(len(variants))]
+            values = [height(picture, each, variant) for variant in variants]
             drawn = axes.barh(places, values, THICK, color=COLOURS[broker], label=NAMES[broker])
             axes.bar_label(drawn, fmt="%.2f" if picture.to else "%.0f", padding=3)
         middle = THICK * (len(measured) - 1) / 2
-        axes.set_yticks([place + middle for place in range(len(picture.variants))])
-        axes.set_yticklabels(picture.variants)
+        axes.set_yticks([place + middle for place in range(len(variants))])
+        axes.set_yticklabels(variants)
         axes.invert_yaxis()
         axes.margins(x=0.1)
         axes.set_title(picture.title, loc="left")

@@ -5,59 +5,112 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, repeat
 
-from benchmarks import plots, report
-from benchmarks.__main__ import FIGURES, load
 from benchmarks.capacity import NAMES
-from benchmarks.figure import Figure
-from benchmarks.figures import peers, plumbing, throughput, transport
-from benchmarks.markdown import number, table
+from benchmarks.figure import Figure, Verdict
+from benchmarks.figures import FIGURES, load, peers, plumbing, prefetch, throughput, transport
+from benchmarks.figures.changes import AFTER, BEFORE, CHANGES
+from benchmarks.page import plots
+from benchmarks.page.markdown import number, table
+from benchmarks.page.reasons import REASONS
 from benchmarks.profiles import PROFILES
-from benchmarks.reasons import REASONS
 from benchmarks.results import Results
 from benchmarks.turns import Measured
 
 RATE, CPU = "tasks/s", "CPU ms/task"
 
+GAINS = (RATE, CPU, "round trips/task", "s to first task", "MB worker")
+"""What changes are about."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What can be set.
+
+    Attributes:
+        what: the setting.
+        gain: what it is for.
+        figure: where it is measured.
+        having: the variant that has it.
+        lacking: the one that differs from that in nothing else.
+    """
+
+    what: str
+    gain: str
+    figure: Figure
+    having: str
+    lacking: str
+
+
+WITHOUT = "base class and check of arguments"
+
 SETTINGS = (
-    (
+    Setting(
         "`LOG_LEVEL=INFO`, the default",
         "lines in the log for each task, against `WARNING`",
-        (plumbing.FIGURE, "logs as JSON", "base class and check of arguments"),
+        plumbing.FIGURE,
+        "logs as JSON",
+        WITHOUT,
     ),
-    (
+    Setting(
         "`LOG_FORMAT=json`",
         "the same lines for programs, against `text` for people",
-        (plumbing.FIGURE, "logs as JSON", "logs as text"),
+        plumbing.FIGURE,
+        "logs as JSON",
+        "logs as text",
     ),
-    (
+    Setting(
         "`METRICS_PORT=9808`, the default",
         "data for dashboard and alerts, against `0`",
-        (plumbing.FIGURE, "metrics", "base class and check of arguments"),
+        plumbing.FIGURE,
+        "metrics",
+        WITHOUT,
     ),
-    (
+    Setting(
         "`OTEL_EXPORTER_OTLP_ENDPOINT`",
         "traces, against none, the default; nobody takes them",
-        (plumbing.FIGURE, "traces, to nobody", "base class and check of arguments"),
+        plumbing.FIGURE,
+        "traces, to nobody",
+        WITHOUT,
     ),
-    (
+    Setting(
         "`ignore_result=False` of a task",
         "its result, against the default",
-        (peers.FIGURE, "service with results", "service"),
+        peers.FIGURE,
+        "service with results",
+        "service",
     ),
-    (
+    Setting(
         "the answer `flower`",
         "events of each task, against a service without Flower",
-        (throughput.FIGURE, throughput.ALL, throughput.QUIET),
+        throughput.FIGURE,
+        throughput.ALL,
+        throughput.QUIET,
     ),
-    (
+    Setting(
+        "`WORKER_PREFETCH_MULTIPLIER=4`",
+        "short tasks do not wait for the broker, and may wait behind long ones; against 1",
+        prefetch.FIGURE,
+        "4 for each",
+        "1 for each",
+    ),
+    Setting(
         "`REDIS_TRANSPORT=reliable`, the default",
         "no message is lost with its worker, against `stock`",
-        (transport.FIGURE, transport.OURS, transport.STOCK),
+        transport.FIGURE,
+        transport.OURS,
+        transport.STOCK,
+    ),
+    Setting(
+        "the package `hiredis`, installed by default",
+        "the parser for Redis in C, against that in Python",
+        transport.FIGURE,
+        transport.OURS,
+        transport.PLAIN,
     ),
 )
-"""What can be set, what it is for, and which variant has it and which has not."""
 
 
 def conditions(results: Results) -> str:
@@ -71,9 +124,10 @@ def targets(results: Results) -> str:
     for figure, measured in known(results):
         values: dict[tuple[str, str], dict[str, str]] = {}
         for broker, each in measured.items():
-            for line in report.lines(figure, broker, each):
-                value = number(line.value) if line.reached else f"**{number(line.value)}**"
-                values.setdefault((line.what, line.bound), {})[broker] = value
+            for verdict in figure.verdicts(broker, each):
+                value = number(verdict.value)
+                shown = value if verdict.reached else f"**{value}**"
+                values.setdefault((verdict.what, verdict.bound), {})[broker] = shown
         titles = chain([figure.title], repeat(""))
         for title, ((what, bound), found) in zip(titles, values.items(), strict=False):
             rows.append([title, what, bound, *(found.get(name, "") for name in NAMES)])
@@ -83,9 +137,9 @@ def targets(results: Results) -> str:
 def missed(results: Results) -> str:
     """Return a list of what is not reached, with the reasons."""
     items = []
-    for figure, broker, line in unreached(results):
-        reason = REASONS.get((figure.name, broker, line.what), "")
-        what = f"{line.what}: {number(line.value)} instead of {line.bound}."
+    for figure, broker, verdict in unreached(results):
+        reason = REASONS.get((figure.name, broker, verdict.what), "")
+        what = f"{verdict.what}: {number(verdict.value)} instead of {verdict.bound}."
         items.append(f"- {figure.title}, {NAMES[broker]}, {what} {reason}".rstrip())
     items.extend(
         f"- {load(name).title}, {NAMES[broker]}: not measured." for name, broker in unknown(results)
@@ -101,13 +155,46 @@ def unknown(results: Results) -> Iterator[tuple[str, str]]:
                 yield name, broker
 
 
-def unreached(results: Results) -> Iterator[tuple[Figure, str, report.Line]]:
+def unreached(results: Results) -> Iterator[tuple[Figure, str, Verdict]]:
     """Yield what is not reached, with its figure and broker."""
     for figure, measured in known(results):
         for broker, each in measured.items():
-            for line in report.lines(figure, broker, each):
-                if not line.reached:
-                    yield figure, broker, line
+            for verdict in figure.verdicts(broker, each):
+                if not verdict.reached:
+                    yield figure, broker, verdict
+
+
+def ratios(results: Results) -> str:
+    """Return what each variant of a task that does nothing does against the two of Celery."""
+    rows = []
+    for broker, measured in results.of(throughput.FIGURE.name).items():
+        for variant in measured.rounds:
+            values = [
+                number(measured.ratio(variant, to, unit))
+                for to in (throughput.BARE, throughput.RECIPE)
+                for unit in (RATE, CPU)
+            ]
+            rows.append([NAMES[broker], variant, *values])
+    heads = [f"{unit} {to}" for to in ("to bare", "to the recipe") for unit in (RATE, "CPU")]
+    return table(["broker", "variant", *heads], rows)
+
+
+def changes(results: Results) -> str:
+    """Return what each change gained."""
+    rows = []
+    for name, change in CHANGES.items():
+        for broker, measured in results.of("changes").items():
+            before, after = f"{name}, {BEFORE}", f"{name}, {AFTER}"
+            rounds = measured.rounds.get(after)
+            if not rounds:
+                continue
+            heads = chain([[f"{change.what} (`{change.commit}`)", NAMES[broker]]], repeat(["", ""]))
+            units = [unit for unit in GAINS if unit in rounds[0]]
+            for head, unit in zip(heads, units, strict=False):
+                medians = [number(measured.median(variant, unit)) for variant in (before, after)]
+                ratio = number(measured.ratio(after, before, unit))
+                rows.append([*head, unit, *medians, ratio])
+    return table(["what was changed", "broker", "of what", BEFORE, AFTER, "ratio"], rows)
 
 
 def pictures(results: Results) -> str:
@@ -119,12 +206,14 @@ def pictures(results: Results) -> str:
 def settings(results: Results) -> str:
     """Return the table of settings, each with what it costs."""
     rows = []
-    for setting, gain, (figure, having, lacking) in SETTINGS:
-        for broker, measured in results.of(figure.name).items():
-            more = measured.median(having, CPU) - measured.median(lacking, CPU)
-            cpu, rate = (number(measured.ratio(having, lacking, unit)) for unit in (CPU, RATE))
+    for each in SETTINGS:
+        for broker, measured in results.of(each.figure.name).items():
+            more = measured.median(each.having, CPU) - measured.median(each.lacking, CPU)
+            cpu, rate = (
+                number(measured.ratio(each.having, each.lacking, unit)) for unit in (CPU, RATE)
+            )
             cost = [f"{more:+.2f} ms, {cpu} times", f"{rate} times"]
-            rows.append([setting, gain, NAMES[broker], *cost])
+            rows.append([each.what, each.gain, NAMES[broker], *cost])
     return table(["setting", "what it gives", "broker", "CPU of a task", RATE], rows)
 
 
@@ -136,7 +225,7 @@ def everything(results: Results) -> str:
         parts.append(about(figure))
         for broker, each in measured.items():
             command = f"`python -m benchmarks {figure.name} --broker {broker}`"
-            parts.append(f"{NAMES[broker]}, {command}, rounds: {report.rounds(each)}.")
+            parts.append(f"{NAMES[broker]}, {command}, rounds: {each.count}.")
             parts.extend(medians(each))
     return "\n\n".join(parts)
 
@@ -179,9 +268,11 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "conditions": conditions,
     "targets": targets,
     "missed": missed,
+    "ratios": ratios,
     "pictures": pictures,
     "settings": settings,
     "profiles": profiles,
+    "changes": changes,
     "everything": everything,
 }
 """What is written anew, by its name on the page."""

@@ -1,0 +1,1 @@
+"""Writes what was measured into docs/speed.md and docs/scale.md, and draws it."""
