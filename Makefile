@@ -35,29 +35,28 @@ demo: setup ## generate a worker, run it on real servers, send tasks through it
 servers:
 	@PATH='$(SYSTEM_PATH)' .ci/install-servers
 
-# Some run side by side, and the next one begins when one ends. Some layers are divided, by the first
-# letters of their modules. What computes comes first; what breaks things comes last, when less runs
-# beside it, because some of its promises are about time.
+# Parts that take about the same time run side by side. Some layers are divided between them, by the
+# first letters of their modules. What waits more than it computes comes last.
 PARTS := "tests/run/test_[fs]*.py" \
-	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs" \
-	"tests/update/test_[!a-g]*.py tests/release" \
-	"tests/survive/test_b*.py" \
 	"tests/run/test_[!fs]*.py tests/update/test_[a-g]*.py" \
-	"tests/deploy/test_[sw]*.py" \
-	"tests/deploy/test_[!sw]*.py" \
-	"tests/survive/test_[!b]*.py"
-PARTS_AT_ONCE := 5
-# The shell that runs a part takes it as its $0, splits it and finds its files.
-RUN_PARTS = printf '%s\n' $(PARTS) | \
-	xargs -P $(PARTS_AT_ONCE) -I '{}' sh -c '$(PYTHON) -m pytest $(1) $$0' '{}'
+	"tests/update/test_[!a-g]*.py tests/release" \
+	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
+LAST_PARTS := "tests/survive/test_[!b]*.py" "tests/survive/test_b*.py" "tests/deploy/test_[sw]*.py" \
+	"tests/deploy/test_[!sw]*.py"
+RUN_PARTS = running=; failed=; \
+	for part in $(2); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
+	for each in $$running; do wait $$each || failed=yes; done; \
+	test -z "$$failed"
 
 .PHONY: test
 test: setup servers lint types ## run the tests: what CI runs
-	@$(call RUN_PARTS)
+	@$(call RUN_PARTS,,$(PARTS))
+	@$(call RUN_PARTS,,$(LAST_PARTS))
 
 .PHONY: test-all
 test-all: setup servers lint types ## run the tests at full length, before a release
-	@$(call RUN_PARTS,--full)
+	@$(call RUN_PARTS,--full,$(PARTS))
+	@$(call RUN_PARTS,--full,$(LAST_PARTS))
 
 .PHONY: examples
 examples: setup ## make the services of docs/examples, and write their pages anew

@@ -1,6 +1,7 @@
 """Celery as it comes, and with the settings of the common recipe: BENCH_SETTINGS=bare or recipe.
 
-With BENCH_QUEUES=quorum, its queue on RabbitMQ is one that survives the loss of a broker node.
+With BENCH_QUEUES=quorum, its queue on RabbitMQ is one that survives the loss of a broker node. With
+BENCH_CONNECTIONS, it may have so many to Redis, and all tasks of a process share a result backend.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ app = Celery("bench", broker=os.environ["CELERY_BROKER_URL"])
 app.conf.broker_connection_retry_on_startup = True
 if os.environ["BENCH_SETTINGS"] == "recipe":
     app.conf.update(RECIPE)
+if connections := os.environ.get("BENCH_CONNECTIONS"):
+    app.conf.broker_transport_options = {"max_connections": int(connections)}
+    app.conf.result_backend_thread_safe = True
 if os.environ.get("BENCH_QUEUES") == "quorum":
     app.conf.update(task_default_queue_type="quorum", task_default_exchange_type="topic")
 

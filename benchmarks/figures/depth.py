@@ -34,7 +34,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     """Render a service."""
     folder = service(setup.folder / "service", setup.broker, flower=False)
     middle, deep = setup.amount(10_000, 2_000), setup.amount(100_000, 3_000)
-    starts = setup.amount(5, 1)
+    starts = setup.amount(3, 1)
     return {
         SHALLOW: lambda: rate(generated(folder), folder, TASKS, starts),
         MIDDLE: lambda: rate(generated(folder), folder, middle, starts),

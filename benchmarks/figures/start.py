@@ -73,7 +73,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
 
     def measuring(worker: Worker, path: str, others: Commands) -> Callable[[], Round]:
         where = worker.where(PATH=path, HTTP_PORT=port)
-        return lambda: measure(where, others, folder, setup.amount(3, 1))
+        return lambda: measure(where, others, folder, setup.amount(2, 1))
 
     return {
         BARE: measuring(celery("bare"), bare, plain),

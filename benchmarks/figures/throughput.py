@@ -1,6 +1,7 @@
 """Tasks that do nothing: a generated service against Celery as it comes, and the common recipe.
 
-On RabbitMQ, also against both with the queues that the service has.
+The recipe keeps the result of each task, and the service none unless a task asks for it: a variant
+has them, too. On RabbitMQ, bare Celery and the recipe are also measured with quorum queues.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ BARE, RECIPE = "bare Celery", "the recipe"
 ALL, QUIET = "service with Flower", "service without Flower"
 BLINDFOLD = "service with Flower, without logs and metrics"
 SILENT = "service without Flower, logs and metrics"
+RESULTS = "service with Flower, with results"
 QUORUM = ", quorum queues"
 
 
@@ -25,6 +27,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     with_flower = service(setup.folder / "all", setup.broker, flower=True)
     plain = service(setup.folder / "plain", setup.broker, flower=False)
     tasks = setup.amount(4000, 300)
+    keeping_results = generated(with_flower, BENCH_TASK="with results")
     quorum = {
         BARE + QUORUM: lambda: drain(celery("bare").where(BENCH_QUEUES="quorum"), plain, tasks),
         RECIPE + QUORUM: lambda: drain(celery("recipe").where(BENCH_QUEUES="quorum"), plain, tasks),
@@ -35,6 +38,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
         **(quorum if setup.broker == "rabbitmq" else {}),
         ALL: lambda: drain(generated(with_flower), with_flower, tasks),
         QUIET: lambda: drain(generated(plain), plain, tasks),
+        RESULTS: lambda: drain(keeping_results, with_flower, tasks),
         BLINDFOLD: lambda: drain(generated(with_flower, **BLIND), with_flower, tasks),
         SILENT: lambda: drain(generated(plain, **BLIND), plain, tasks),
     }

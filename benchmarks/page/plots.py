@@ -80,7 +80,7 @@ PICTURES = (
     Picture(
         depth.FIGURE.name,
         "Tasks a second, by how many messages wait",
-        (depth.SHALLOW, depth.DEEP),
+        (depth.SHALLOW, depth.MIDDLE, depth.DEEP),
     ),
     Picture(
         scale.FIGURE.name,

@@ -14,6 +14,7 @@ from tests.harness import render, run
 from tests.servers import has_rabbitmq
 
 SERVICES: dict[str, dict[str, str | bool]] = {
+    "redis": {"service_name": "worker-celery-survivor", "database": True, "http_api": True},
     "rabbitmq": {
         "service_name": "worker-celery-survivor",
         "broker": "rabbitmq",
@@ -21,9 +22,7 @@ SERVICES: dict[str, dict[str, str | bool]] = {
         "database": True,
         "http_api": True,
     },
-    "redis": {"service_name": "worker-celery-survivor", "database": True, "http_api": True},
 }
-"""In the order of their runs: times are measured on Redis, and less runs beside the last one."""
 
 SHORT = {
     "GUARANTEES_TASKS": "400",
@@ -83,4 +82,4 @@ def failed_parts(output: str) -> str:
     """Return what the lanes have printed of which a test has failed: of each its end."""
     lanes = re.split(r"^=+ test session starts =+$", output, flags=re.MULTILINE)
     failed = [lane[-8000:] for lane in lanes if not re.search(r"^=+ \d+ passed in ", lane, re.M)]
-    return "\n".join(failed)
+    return "\n".join([*failed, output[-2000:]])

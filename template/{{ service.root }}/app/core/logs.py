@@ -148,6 +148,8 @@ def _begin(task_id: str, task: Any, kwargs: dict[str, Any], **_: Any) -> None:
         "worker": request.hostname,
         "correlation_id": correlation_id,
     }
+    # What an earlier task has bound to such a name, and left, is not about this one.
+    contextvars.unbind_contextvars(*fields)
     request.undo = token, _task.set(fields)
     about = {"id": task_id, "name": task.name, "wait_time": _waited(request)}
     if config.log_arguments:

@@ -115,6 +115,12 @@ def note(order: str, text: str) -> None:
         logger.warning(text)
 
 
+@shared_task(name=f"{QUEUE}.probe_bind")
+def bind(field: str, value: str) -> None:
+    """Let all lines that follow have a field, and leave it so."""
+    structlog.contextvars.bind_contextvars(**{field: value})
+
+
 @shared_task(name=f"{QUEUE}.probe_flaky", bind=True, max_retries=1)
 def flaky(self: BoundTask, failures: int, retry_after: float | None = None) -> None:
     """Fail some times, then work."""

@@ -11,7 +11,7 @@ from celery import chain
 
 from app.core.correlation import correlated
 from tests.conftest import Worker
-from tests.core.probes import QUEUE, crash, double, flaky, note, stuck
+from tests.core.probes import QUEUE, bind, crash, double, flaky, note, stuck
 from tests.core.workers import PROBES, resting
 
 OF_TASK = {"attempt", "correlation_id", "queue", "task", "task_id", "worker"}
@@ -107,10 +107,11 @@ def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
     worker: Worker, tmp_path: Path
 ) -> None:
     name = f"machine-{os.getpid()}"
-    machine = {"LOG_ARGUMENTS": "no", "LOG_FORMAT": "json", "WORKER_NAME": name}
-    with Worker(tmp_path / "log", *PROBES, **machine) as other:
+    machine = {"LOG_ARGUMENTS": "no", "LOG_FORMAT": "json", "WORKER_CONCURRENCY": "1"}
+    with Worker(tmp_path / "log", *PROBES, **machine, WORKER_NAME=name) as other:
         other.wait_for_output(" ready.")
         with resting(worker):
+            bind.delay("queue", "what an earlier task has said")
             sent = double.delay(123_456)
             other.wait_for_success(sent.id)
 
@@ -119,6 +120,7 @@ def test_by_default_neither_is_told_and_for_machines_each_line_is_json(
     assert begin.keys() == FIELDS | {"wait_time"}
     assert end.keys() == FIELDS | {"run_time"}
     assert begin["task"] == end["task"] == double.name
+    assert begin["queue"] == end["queue"] == QUEUE
     assert begin["worker"] == end["worker"]
     assert begin["worker"].startswith(f"{name}@")
     assert begin["wait_time"] >= 0
