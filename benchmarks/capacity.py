@@ -230,8 +230,8 @@ def answer(plan: Plan) -> str:
         (
             "memory",
             f"{plan.memory:,.0f} MB",
-            f"{plan.nodes} x ({cost.node_memory:.0f} + {load.children} x "
-            f"{cost.child_memory:.0f} MB), and what your code needs",
+            f"{plan.nodes} x ({cost.node_memory:.1f} + {load.children} x "
+            f"{cost.child_memory:.1f} MB), and what your code needs",
         ),
         (
             "waiting",
@@ -248,7 +248,7 @@ def answer(plan: Plan) -> str:
         (
             "connections",
             f"{plan.connections:,.0f}",
-            f"{plan.nodes} x {each:g}; {CLIENTS[plan.broker]:,} are enough for "
+            f"{plan.nodes} x {each:g}, and those of tasks; {CLIENTS[plan.broker]:,} are enough for "
             f"{plan.most_nodes:,} nodes",
         ),
         (

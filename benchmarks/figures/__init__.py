@@ -12,6 +12,7 @@ FIGURES = (
     "plumbing",
     "changes",
     "bulk",
+    "chunks",
     "io",
     "peers",
     "prefetch",

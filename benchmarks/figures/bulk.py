@@ -1,4 +1,4 @@
-"""Ways to send many tasks, by one process of a generated service."""
+"""Ways to send many tasks, by one process of a generated service. In chunks, each item counts."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round
 from benchmarks.workers import generated, service
 
-MULTIPLIERS = (1, 4, 16)
+MULTIPLIERS = (1, 2, 4)
 
 
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
