@@ -208,11 +208,9 @@ def settings(results: Results) -> str:
     rows = []
     for each in SETTINGS:
         for broker, measured in results.of(each.figure.name).items():
-            more = measured.median(each.having, CPU) - measured.median(each.lacking, CPU)
-            cpu, rate = (
-                number(measured.ratio(each.having, each.lacking, unit)) for unit in (CPU, RATE)
-            )
-            cost = [f"{more:+.2f} ms, {cpu} times", f"{rate} times"]
+            cpu, rate = (measured.ratio(each.having, each.lacking, unit) for unit in (CPU, RATE))
+            more = (cpu - 1) * measured.median(each.lacking, CPU)
+            cost = [f"{more:+.2f} ms, {number(cpu)} times", f"{number(rate)} times"]
             rows.append([each.what, each.gain, NAMES[broker], *cost])
     return table(["setting", "what it gives", "broker", "CPU of a task", RATE], rows)
 
