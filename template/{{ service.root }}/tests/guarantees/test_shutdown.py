@@ -10,7 +10,7 @@ from collections.abc import Callable
 from app.celery_app import app
 from app.core.broker_state import queue_states
 from tests.conftest import Worker
-from tests.guarantees.harness import Batch, Workers, broker_away, wait_until
+from tests.guarantees.harness import SEVERAL_MESSAGES, Batch, Workers, broker_away, wait_until
 
 IDLE = 10.0
 """Seconds in which a worker ends that has nothing to do, on a busy machine, too."""
@@ -67,7 +67,7 @@ def test_a_task_that_is_longer_than_the_grace_is_handed_back(
 def test_what_a_worker_has_taken_in_advance_is_handed_back(
     batch: Batch, workers: Workers, none_lost: Callable[[float], None]
 ) -> None:
-    several = {"WORKER_CONCURRENCY": "2", "WORKER_PREFETCH_MULTIPLIER": "4"}
+    several = {"WORKER_CONCURRENCY": "2", **SEVERAL_MESSAGES}
     worker = workers.start(WORKER_SOFT_SHUTDOWN_TIMEOUT="1", **several)
     batch.publish_held(8)
     batch.wait_until_started(2)
