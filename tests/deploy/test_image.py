@@ -16,6 +16,9 @@ from tests.matrix import DESCRIPTIONS
 NAME = "worker-celery-image"
 STOPPED_BY_SIGTERM = 128 + 15
 
+PATIENCE = 10
+"""Seconds in which a container ends that has nothing to do, on a busy machine, too."""
+
 HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp")
 
 
@@ -103,7 +106,7 @@ def test_a_worker_heeds_sigterm(image: str) -> None:
     with running(image, *HARDENED) as container:
         wait_for_sign_of_life(container)
 
-        assert seconds_to_stop(container) < 5
+        assert seconds_to_stop(container) < PATIENCE
         assert inspect(container)["State"]["ExitCode"] == 0
 
 
@@ -116,7 +119,7 @@ def test_what_a_task_leaves_behind_is_no_zombie(image: str) -> None:
 
 def test_a_worker_heeds_sigterm_while_it_starts(image: str) -> None:
     with running(image, *HARDENED) as container:
-        assert seconds_to_stop(container) < 5
+        assert seconds_to_stop(container) < PATIENCE
         assert inspect(container)["State"]["ExitCode"] in (0, STOPPED_BY_SIGTERM)
 
 
@@ -131,5 +134,5 @@ def wait_for_sign_of_life(container: str) -> None:
 def seconds_to_stop(container: str) -> float:
     """Stop a container, and return how long that took."""
     began = time.monotonic()
-    docker("stop", "--time", "20", container)
+    docker("stop", "--time", str(2 * PATIENCE), container)
     return time.monotonic() - began

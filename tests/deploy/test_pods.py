@@ -249,7 +249,7 @@ class Cluster:
         return started
 
 
-def wait_until(ready: Callable[[], bool], what: str, timeout: float = 90) -> None:
+def wait_until(ready: Callable[[], bool], what: str, timeout: float = 180) -> None:
     """Wait until something is true."""
     deadline = time.monotonic() + timeout
     while not ready():

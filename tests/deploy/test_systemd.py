@@ -108,7 +108,7 @@ DEAD_LETTERS_REDACT=["card", "phone"]
 """
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 180) -> None:
     """Wait for a condition.
 
     Raises:
@@ -193,7 +193,7 @@ class Host:
 
     def await_all(self, first: int, last: int) -> None:
         """Wait until all tasks have run."""
-        until(lambda: len(self.done(first, last)) == last - first, "all tasks are done", 90)
+        until(lambda: len(self.done(first, last)) == last - first, "all tasks are done")
 
     def begun(self) -> int:
         """Return how many tasks have begun."""

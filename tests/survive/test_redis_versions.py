@@ -64,7 +64,7 @@ def server(program: str, versions: str, folder: Path) -> Iterator[str]:
 
 def wait_for(port: int) -> None:
     """Wait until a server answers."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()

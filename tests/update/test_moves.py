@@ -80,9 +80,9 @@ class Worker:
         """Wait until a line of the log has all the texts.
 
         Raises:
-            AssertionError: when there is none in half a minute.
+            AssertionError: when there is none in two minutes.
         """
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while not any(all(text in line for text in texts) for line in self.lines()):
             assert time.monotonic() < end, "\n".join([str(texts), *self.lines()[-40:]])
             time.sleep(0.02)

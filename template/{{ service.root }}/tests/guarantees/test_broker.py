@@ -10,6 +10,7 @@ import pytest
 
 from tests.guarantees.broker import CONNECTIONS, cut
 from tests.guarantees.harness import (
+    SOON,
     Batch,
     Workers,
     broker_away,
@@ -75,7 +76,7 @@ def test_an_idle_worker_goes_on_at_once_when_connections_are_cut(
     cut(connections)
     batch.publish()
 
-    none_lost(5.0)
+    none_lost(SOON)
 
 
 def test_no_task_is_lost_when_the_broker_stalls(

@@ -31,7 +31,7 @@ from tests.guarantees.test_shutdown import IDLE, stop
 AT_ONCE = 100
 """How many tasks a worker runs at a time."""
 
-SLOWER = 5.0
+SLOWER = 10.0
 """How many times longer than one task all tasks may take that a worker has room for."""
 
 THREADS = {"WORKER_POOL": "threads", "WORKER_IGNORE_LIMITS": "all"}
