@@ -5,8 +5,8 @@ Where what lives:
 - `figures/` has a module for each figure: its variants, and what they have to reach.
 - `figure.py` says what a figure is, and `turns.py` what its rounds are. `report.py` prints them,
   and `results.py` keeps them in `results.json`.
-- `workers.py` has who does tasks, `servers.py` their broker, `drain.py` measures them at work, and
-  `apps/` has what runs in their processes.
+- `workers.py` has who does tasks, `servers.py` their broker, `stage.py` runs both, `drain.py`
+  measures them at work, and `apps/` has what runs in their processes.
 - `page/` writes docs/speed.md and docs/scale.md: `python -m benchmarks.page`
 - `capacity.py` computes from what was measured how many workers a load needs, by `queueing.py`:
   `python -m benchmarks.capacity`

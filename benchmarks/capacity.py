@@ -14,6 +14,7 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Self
 
+from benchmarks.drain import BROKER_CPU, CPU, MAIN_CPU
 from benchmarks.figure import BROKERS
 from benchmarks.figures import scale
 from benchmarks.figures.pickup import QUEUES
@@ -68,9 +69,9 @@ class Costs:
             for shape in (scale.FOUR, scale.SEVERAL, scale.EIGHT)
         )
         return cls(
-            main=measured.median(scale.RANDOM, "main CPU ms/task") / 1000,
-            node=measured.median(scale.RANDOM, "CPU ms/task") / 1000,
-            broker=measured.median(scale.RANDOM, "broker CPU ms/task") / 1000,
+            main=measured.median(scale.RANDOM, MAIN_CPU) / 1000,
+            node=measured.median(scale.RANDOM, CPU) / 1000,
+            broker=measured.median(scale.RANDOM, BROKER_CPU) / 1000,
             node_memory=few - child,
             child_memory=child,
             connections=measured.median(scale.AT_REST + scale.FOUR, scale.CONNECTIONS),

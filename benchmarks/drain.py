@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import struct
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 from redis import Redis
 
-from benchmarks import servers
+from benchmarks.stage import Stage, stage
 from benchmarks.turns import Round
 from benchmarks.workers import Worker
-from tests.harness import clean_environment
+
+RATE, CPU, MAIN_CPU = "tasks/s", "CPU ms/task", "main CPU ms/task"
+BROKER_CPU, ROUND_TRIPS = "broker CPU ms/task", "round trips/task"
+"""What is measured."""
 
 EDGE = 0.1
 """The part of the tasks at either end that is left out: workers start and stop there."""
-
-PATIENCE = 600.0
-"""Seconds after which we take it that something stands still."""
 
 
 def drain(worker: Worker, service: Path, tasks: int, nodes: int = 1) -> Round:
@@ -41,142 +35,35 @@ def drain(worker: Worker, service: Path, tasks: int, nodes: int = 1) -> Round:
         subprocess.CalledProcessError: when the tasks cannot be sent.
         RuntimeError: when the workers stand still, or are done before all are ready.
     """
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        done = folder / "done"
-        environment = prepare(stack.enter_context(servers.running(service)), worker, done)
-        publish(worker, environment, tasks)
-        pids = [
-            stack.enter_context(running(worker, environment, folder, number))
-            for number in range(nodes)
-        ]
-        broker = environment["CELERY_BROKER_URL"]
-        server = servers.process(broker)
-        begin, end = int(tasks * EDGE), int(tasks * (1 - EDGE))
-        wait_until(lambda: count(done) >= begin, f"{begin} tasks of {worker.command}", folder)
+    begin, end = int(tasks * EDGE), int(tasks * (1 - EDGE))
+    with stage(worker, service) as on:
+        on.publish(tasks)
+        on.start(nodes)
+        on.wait_for_tasks(begin)
         if nodes > 1:
-            wait_until(lambda: ready(folder) == nodes, f"{nodes} ready workers", folder)
-        before, first = spent(pids, server, broker), count(done)
+            on.wait_until_ready(nodes)
+        before, first = spent(on), on.count()
         if first >= end:
             raise RuntimeError(f"{tasks} tasks are too few for {nodes} workers")
-        wait_until(lambda: count(done) >= end, f"{end} tasks of {worker.command}", folder)
-        after, last = spent(pids, server, broker), count(done)
-        stamps = read(done)
+        on.wait_for_tasks(end)
+        after, last = spent(on), on.count()
+        stamps = on.stamps()
     part = last - first
     rate = part / (stamps[last - 1] - stamps[first - 1])
-    return {"tasks/s": rate, **{unit: (after[unit] - before[unit]) / part for unit in before}}
+    return {RATE: rate, **{unit: (after[unit] - before[unit]) / part for unit in before}}
 
 
-def prepare(found: Mapping[str, str], worker: Worker, done: Path) -> dict[str, str]:
-    """Return the variables of a worker and of who sends it tasks.
-
-    Args:
-        found: those that lead to the servers.
-        worker: the worker.
-        done: the file in which tasks note that they are done.
-    """
-    return {
-        **clean_environment(),
-        **found,
-        "BENCH_RESULTS": found.get("CELERY_RESULT_BACKEND", ""),
-        "BENCH_DONE": str(done),
-        "METRICS_DIR": str(done.parent / "metrics"),
-        **worker.environment,
-    }
-
-
-def publish(worker: Worker, environment: Mapping[str, str], tasks: int) -> None:
-    """Send tasks to a worker."""
-    command = [*worker.publish, str(tasks)]
-    subprocess.run(command, cwd=worker.folder, env=environment, check=True)
-
-
-@contextmanager
-def running(
-    worker: Worker, environment: Mapping[str, str], folder: Path, number: int = 0
-) -> Iterator[int]:
-    """Run a worker, and yield the number of its process.
-
-    Args:
-        worker: the worker.
-        environment: all its variables.
-        folder: where its log is.
-        number: of several such workers.
-    """
-    name = f"worker-{number}"
-    own = {"HEALTH_DIR": str(folder / f"health-{number}"), "WORKER_NAME": name}
-    with (folder / f"log-{number}").open("wb") as log:
-        process = subprocess.Popen(
-            [part.format(name=name) for part in worker.command],
-            cwd=worker.folder,
-            env={**environment, **own},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        yield process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-
-
-def wait_until(condition: Callable[[], bool], what: str, folder: Path) -> None:
-    """Wait for a condition.
-
-    Args:
-        condition: it.
-        what: what it is called in the error.
-        folder: where the logs are that the error shows.
-
-    Raises:
-        RuntimeError: when it does not come.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            logs = "\n".join(log.read_text()[-2000:] for log in sorted(folder.glob("log-*")))
-            raise RuntimeError(f"no {what} in {PATIENCE:.0f} s\n{logs}")
-        time.sleep(0.005)
-
-
-def ready(folder: Path) -> int:
-    """Return how many workers of a generated service are ready."""
-    return len([*folder.glob("health-*/*.ready")])
-
-
-def count(done: Path) -> int:
-    """Return how many tasks are done."""
-    return done.stat().st_size // 8 if done.exists() else 0
-
-
-def read(done: Path) -> list[float]:
-    """Return when each task was done, in order, in seconds."""
-    content = done.read_bytes()
-    return sorted(stamp for (stamp,) in struct.iter_unpack("d", content[: len(content) // 8 * 8]))
-
-
-def spent(pids: list[int], server: psutil.Process, broker: str) -> dict[str, float]:
-    """Return what workers have cost up to now, by the unit of what that is for one task.
-
-    Args:
-        pids: the main processes of the workers.
-        server: the process of the broker.
-        broker: its URL.
-    """
-    workers = [psutil.Process(pid) for pid in pids]
+def spent(on: Stage) -> dict[str, float]:
+    """Return what workers have cost up to now, by the unit of what that is for one task."""
+    workers = [psutil.Process(pid) for pid in on.pids]
     costs = {
-        "CPU ms/task": 1000 * sum(map(cpu_seconds, workers)),
-        "main CPU ms/task": 1000 * sum(map(own_cpu_seconds, workers)),
-        "broker CPU ms/task": 1000 * own_cpu_seconds(server),
+        CPU: 1000 * sum(map(cpu_seconds, workers)),
+        MAIN_CPU: 1000 * sum(map(own_cpu_seconds, workers)),
+        BROKER_CPU: 1000 * own_cpu_seconds(on.broker),
     }
-    if broker.startswith("redis"):
-        redis: Any = Redis.from_url(broker)
-        costs["round trips/task"] = redis.info("stats")["total_reads_processed"]
+    if on.broker_url.startswith("redis"):
+        redis: Any = Redis.from_url(on.broker_url)
+        costs[ROUND_TRIPS] = redis.info("stats")["total_reads_processed"]
     return costs
 
 

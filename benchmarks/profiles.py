@@ -13,9 +13,8 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks import servers
-from benchmarks.drain import count, prepare, publish, running, wait_until
 from benchmarks.figure import BROKERS
+from benchmarks.stage import stage
 from benchmarks.workers import generated, service
 
 SECONDS = 8
@@ -58,20 +57,18 @@ def main() -> None:
 def record(folder: Path, broker: str, *, flower: bool) -> dict[str, Counter[tuple[str, ...]]]:
     """Return how often the stacks of each process were seen."""
     rendered = service(folder / "service", broker, flower=flower)
-    worker = generated(rendered)
-    done = folder / "done"
-    with servers.running(rendered) as found:
-        environment = prepare(found, worker, done)
-        publish(worker, environment, TASKS)
-        with running(worker, environment, folder) as pid:
-            wait_until(lambda: count(done) > 500, "500 tasks", folder)
-            pids = {"main process": pid, "child": psutil.Process(pid).children()[-1].pid}
-            recorders = [recorder(each, folder / name) for name, each in pids.items()]
-            codes = [each.wait() for each in recorders]
-            if any(codes):
-                sys.exit("py-spy may not look at other processes here")
-            if count(done) == TASKS:
-                sys.exit("there were too few tasks")
+    with stage(generated(rendered), rendered) as on:
+        on.publish(TASKS)
+        on.start()
+        on.wait_for_tasks(500)
+        [pid] = on.pids
+        pids = {"main process": pid, "child": psutil.Process(pid).children()[-1].pid}
+        recorders = [recorder(each, folder / name) for name, each in pids.items()]
+        codes = [each.wait() for each in recorders]
+        if any(codes):
+            sys.exit("py-spy may not look at other processes here")
+        if on.count() == TASKS:
+            sys.exit("there were too few tasks")
     return {name: read(folder / name) for name in pids}
 
 

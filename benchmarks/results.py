@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
+import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,12 +64,25 @@ def keep(
     entries[f"{figure.name} {broker}"] = {
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
-        "cores": os.cpu_count(),
+        "machine": f"{os.cpu_count()} cores, {processor()}",
+        "commit": _said("git", "-C", str(RESULTS.parent), "describe", "--always", "--dirty"),
+        **({"rabbitmq": _said("rabbitmqctl", "version")} if broker == "rabbitmq" else {}),
         "packages": {name: version(name) for name in PACKAGES},
         **({"environments": environments} if environments else {}),
         "rounds": measured.rounds,
     }
     file.write_text(json.dumps(dict(sorted(entries.items())), indent=1) + "\n")
+
+
+def processor() -> str:
+    """Return the model of the processor, or its architecture where Linux does not tell it."""
+    told = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*: (.*)$", told.read_text(), re.M) if told.exists() else None
+    return found[1] if found else platform.machine()
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def packages(environment: Path) -> dict[str, str]:
@@ -93,10 +108,7 @@ def kept(file: Path, figure: Figure) -> Iterator[tuple[str, Measured]]:
 
 def conditions(entries: Mapping[str, Entry]) -> Iterator[str]:
     """Yield when the entries of a file were measured, and with what, in words."""
-    yield from dated(
-        (f"Python {entry['python']}, {entry['cores']} cores, {shown(entry['packages'])}", entry)
-        for entry in entries.values()
-    )
+    yield from dated((described(entry), entry) for entry in entries.values())
     yield from dated(
         (f"environment `{name}` of `{key.split()[0]}`: {shown(installed)}", entry)
         for key, entry in entries.items()
@@ -104,10 +116,18 @@ def conditions(entries: Mapping[str, Entry]) -> Iterator[str]:
     )
 
 
-def dated(described: Iterable[tuple[str, Entry]]) -> Iterator[str]:
+def described(entry: Entry) -> str:
+    """Return with what an entry was measured, in words."""
+    # The first ones do not say more of their machine than the number of its cores.
+    machine = entry.get("machine", f"{entry.get('cores')} cores")
+    broker = f", RabbitMQ {entry['rabbitmq']}" if "rabbitmq" in entry else ""
+    return f"Python {entry['python']}, {machine}, {shown(entry['packages'])}{broker}"
+
+
+def dated(descriptions: Iterable[tuple[str, Entry]]) -> Iterator[str]:
     """Yield each description once, after the dates of its entries."""
     dates: dict[str, set[str]] = {}
-    for what, entry in described:
+    for what, entry in descriptions:
         dates.setdefault(what, set()).add(entry["date"])
     for what, when in sorted(dates.items()):
         yield f"{' and '.join(sorted(when))}: {what}"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from benchmarks import servers
-from benchmarks.drain import prepare as environment_of
+from benchmarks.drain import RATE
 from benchmarks.figure import Figure, Setup
+from benchmarks.stage import stage
 from benchmarks.turns import Round, Target
-from benchmarks.workers import APPS, generated, service
+from benchmarks.workers import generated, service
 
 EACH, MANY, CHUNKS = "delay", "send_many", "chunks of 100"
 
@@ -37,20 +34,14 @@ def send(service: Path, way: str, tasks: int) -> Round:
         way: how, as `apps/bulk.py` names it.
         tasks: how many.
     """
-    worker = generated(service)
-    with servers.running(service) as found, TemporaryDirectory() as folder:
-        said = subprocess.check_output(
-            [sys.executable, str(APPS / "bulk.py"), way, str(tasks)],
-            cwd=worker.folder,
-            env=environment_of(found, worker, Path(folder, "done")),
-        )
-    result: Round = json.loads(said)
-    return result
+    with stage(generated(service), service) as on:
+        said: Round = json.loads(on.send("bulk.py", way, str(tasks)))
+    return said
 
 
 FIGURE = Figure(
     "bulk",
     "Many tasks sent by one process",
     prepare,
-    (Target("tasks/s", MANY, EACH, at_least=1.8),),
+    (Target(RATE, MANY, EACH, at_least=1.8),),
 )

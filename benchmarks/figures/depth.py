@@ -6,21 +6,15 @@ measured. What it has done is sent again, so about as many wait each time.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from benchmarks import servers
-from benchmarks.drain import count, read, running, wait_until
-from benchmarks.drain import prepare as variables
+from benchmarks.drain import RATE
 from benchmarks.figure import Figure, Setup
+from benchmarks.stage import Stage, stage
 from benchmarks.turns import Round, Target
-from benchmarks.workers import APPS, Worker, generated, service
+from benchmarks.workers import Worker, generated, service
 
-RATE = "tasks/s"
 SHALLOW, MIDDLE, DEEP = "1,000 wait", "10,000 wait", "100,000 wait"
 
 PART = 100, 900
@@ -52,26 +46,24 @@ def rate(worker: Worker, service: Path, depth: int, starts: int) -> Round:
         starts: how many times.
     """
     seconds = 0.0
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        found = variables(stack.enter_context(servers.running(service)), worker, folder / "done")
-        fill(worker, found, depth)
+    first, last = PART
+    with stage(worker, service) as on:
+        fill(on, depth)
         for start in range(starts):
-            done = folder / f"done-{start}"
-            with running(worker, {**found, "BENCH_DONE": str(done)}, folder):
-                wait_until(lambda: count(done) >= TASKS, f"{TASKS} tasks", folder)  # noqa: B023
-            stamps = read(done)
-            first, last = PART
+            on.start()
+            on.wait_for_tasks(TASKS)
+            on.stop()
+            stamps = on.stamps()
             seconds += stamps[last - 1] - stamps[first - 1]
             if start < starts - 1:
-                fill(worker, found, len(stamps))
+                on.done.unlink()
+                fill(on, len(stamps))
     return {RATE: starts * (last - first) / seconds}
 
 
-def fill(worker: Worker, environment: Mapping[str, str], tasks: int) -> None:
+def fill(on: Stage, tasks: int) -> None:
     """Let so many messages more wait for a worker."""
-    command = [sys.executable, str(APPS / "fill.py"), "service_task", str(tasks)]
-    subprocess.run(command, cwd=worker.folder, env=environment, check=True)
+    on.send("fill.py", "service_task", str(tasks))
 
 
 FIGURE = Figure(

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.drain import drain
+from benchmarks.drain import RATE, drain
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import Worker, celery, generated, service
 
-RATE = "tasks/s"
 BARE, RECIPE = "bare Celery, threads", "the recipe, gevent"
 MENDED = "the recipe, gevent, enough connections"
 THREADS, GEVENT = "service, threads", "service, gevent"

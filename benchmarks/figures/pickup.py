@@ -12,22 +12,14 @@ workers is not a whole one.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import mean, quantiles
-from tempfile import TemporaryDirectory
 
-from benchmarks import servers
-from benchmarks.drain import prepare as variables
-from benchmarks.drain import read, ready, running, wait_until
 from benchmarks.figure import Figure, Setup
+from benchmarks.stage import Stage, stage
 from benchmarks.turns import Round, Target
-from benchmarks.workers import APPS, Worker, generated, service
+from benchmarks.workers import generated, service
 
 ONE, MANY = "1 worker", "many workers"
 MEDIAN, MOST, WOKEN = "ms, median", "ms, 99 %", "workers woken/message"
@@ -56,41 +48,27 @@ def pick_up(service: Path, workers: int, times: int) -> Round:
         times: how many tasks each queue gets. Each worker gets eight before that do not count.
     """
     worker = generated(service, "queues_task", WORKER_CONCURRENCY="1")
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        done = folder / "done"
-        done.touch()
-        environment = variables(stack.enter_context(servers.running(service)), worker, done)
-        pids = [
-            stack.enter_context(running(worker, environment, folder, number))
-            for number in range(workers)
-        ]
-        wait_until(lambda: ready(folder) == workers, f"{workers} ready workers", folder)
-        said = send(worker, environment, workers, times, pids)
-        started = read(done)[-len(said["sent"]) :]
-        for pid in pids:
-            os.kill(pid, signal.SIGTERM)
+    with stage(worker, service) as on:
+        on.done.touch()
+        on.start(workers)
+        on.wait_until_ready(workers)
+        said = send(on, workers, times)
+        started = on.stamps()[-len(said["sent"]) :]
     waits = [1000 * (start - send) for start, send in zip(started, said["sent"], strict=True)]
     percents = quantiles(waits, n=100, method="inclusive")
     return {MEDIAN: percents[49], MOST: percents[98], WOKEN: mean(said["woken"])}
 
 
-def send(
-    worker: Worker, environment: Mapping[str, str], warm_up: int, times: int, pids: list[int]
-) -> dict[str, list[float]]:
+def send(on: Stage, warm_up: int, times: int) -> dict[str, list[float]]:
     """Send tasks one at a time, and return what the sender says.
 
     Args:
-        worker: who does them.
-        environment: all variables of the worker.
+        on: where the workers are.
         warm_up: how many tasks each queue gets before.
         times: how many it gets then.
-        pids: the main processes of all workers.
     """
-    numbers = map(str, (warm_up, times, *pids))
-    command = [sys.executable, str(APPS / "send_singly.py"), *numbers]
-    output = subprocess.check_output(command, cwd=worker.folder, env=environment)
-    said: dict[str, list[float]] = json.loads(output)
+    numbers = map(str, (warm_up, times, *on.pids))
+    said: dict[str, list[float]] = json.loads(on.send("send_singly.py", *numbers))
     return said
 
 

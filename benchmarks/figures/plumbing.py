@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.drain import drain
+from benchmarks.drain import CPU, drain
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import BLIND, generated, service
@@ -36,6 +36,6 @@ FIGURE = Figure(
     "plumbing",
     "What a service adds to a task",
     prepare,
-    (Target("CPU ms/task", "all plumbing", "no plumbing", at_most=1.3),),
+    (Target(CPU, "all plumbing", "no plumbing", at_most=1.3),),
     brokers=("redis",),
 )

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks import servers
-from benchmarks.drain import count, publish, read, running, wait_until
-from benchmarks.drain import prepare as variables
 from benchmarks.figure import Figure, Setup
+from benchmarks.stage import stage
 from benchmarks.turns import Round, Target
 from benchmarks.workers import Worker, celery, generated, service
 
@@ -51,25 +47,19 @@ def recover(victim: Worker, heir: Worker, service: Path, victims: int) -> Round:
         service: the folder of the service whose servers are used.
         victims: how many are killed.
     """
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        done = folder / "done"
-        environment = variables(stack.enter_context(servers.running(service)), heir, done)
-        alone = {**environment, **victim.environment, "BENCH_HOLD": HOLD}
-        publish(victim, environment, victims)
-        pids = [
-            stack.enter_context(running(victim, alone, folder, number)) for number in range(victims)
-        ]
-        wait_until(lambda: count(done) == victims, "tasks begun", folder)
-        stack.enter_context(running(heir, environment, folder, victims))
-        publish(heir, environment, 1)
-        wait_until(lambda: count(done) == victims + 1, "work of the heir", folder)
-        doomed = [each for pid in pids for each in with_children(pid)]
+    with stage(heir, service) as on:
+        on.publish(victims)
+        on.start(victims, victim, BENCH_HOLD=HOLD)
+        on.wait_for_tasks(victims)
+        doomed = [each for pid in on.pids for each in with_children(pid)]
+        on.start()
+        on.publish(1)
+        on.wait_for_tasks(victims + 1)
         killed = time.monotonic()
         for each in doomed:
             each.kill()
-        wait_until(lambda: count(done) == 2 * victims + 1, "tasks begun again", folder)
-        again = read(done)[victims + 1 :]
+        on.wait_for_tasks(2 * victims + 1)
+        again = on.stamps()[victims + 1 :]
     return {FIRST: again[0] - killed, LAST: again[-1] - killed}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.drain import drain
+from benchmarks.drain import CPU, drain
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import earlier_service, generated, service
@@ -30,5 +30,5 @@ FIGURE = Figure(
     "This state against the last release, with all plumbing and Flower's events",
     prepare,
     # As little as runs of the same differ by.
-    (Target("CPU ms/task", NOW, LAST, at_most=1.1),),
+    (Target(CPU, NOW, LAST, at_most=1.1),),
 )

@@ -8,27 +8,22 @@ from __future__ import annotations
 
 import json
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import fmean, quantiles
-from tempfile import TemporaryDirectory
 
 import psutil
 
 from benchmarks import servers
-from benchmarks.drain import count, drain, own_cpu_seconds, publish, ready, running, wait_until
-from benchmarks.drain import prepare as variables
-from benchmarks.drain import spent as costs
+from benchmarks.drain import drain, own_cpu_seconds, spent
 from benchmarks.figure import Figure, Setup
 from benchmarks.figures.pickup import QUEUES
 from benchmarks.figures.start import settled
 from benchmarks.queueing import Queue
+from benchmarks.stage import Stage, stage
 from benchmarks.turns import Round
-from benchmarks.workers import APPS, Worker, generated, service
+from benchmarks.workers import generated, service
 
 MEMORY, CONNECTIONS, IDLE = "MB of a node", "connections", "broker CPU ms/s"
 SIZE, SENDING = "bytes/message", "broker CPU ms/message"
@@ -109,27 +104,19 @@ def at_rest(service: Path, nodes: int, children: int, seconds: float) -> Round:
         children: of each node.
         seconds: for how long the broker is watched.
     """
-    worker = generated(service, WORKER_CONCURRENCY=str(children))
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        done = folder / "done"
-        environment = variables(stack.enter_context(servers.running(service)), worker, done)
-        pids = [
-            stack.enter_context(running(worker, environment, folder, number))
-            for number in range(nodes)
-        ]
-        wait_until(lambda: ready(folder) == nodes, f"{nodes} ready nodes", folder)
-        publish(worker, environment, FEW)
-        wait_until(lambda: count(done) == FEW, f"{FEW} tasks", folder)
-        megabytes = settled(pids[0])
-        broker = servers.process(environment["CELERY_BROKER_URL"])
-        before, began = nanoseconds(broker), time.monotonic()
+    with stage(generated(service, WORKER_CONCURRENCY=str(children)), service) as on:
+        on.start(nodes)
+        on.wait_until_ready(nodes)
+        on.publish(FEW)
+        on.wait_for_tasks(FEW)
+        megabytes = settled(on.pids[0])
+        before, began = nanoseconds(on.broker), time.monotonic()
         time.sleep(seconds)
-        spent = (nanoseconds(broker) - before) / 1e6
+        busy = (nanoseconds(on.broker) - before) / 1e6
         return {
             MEMORY: megabytes,
-            CONNECTIONS: connections(broker),
-            IDLE: spent / (time.monotonic() - began),
+            CONNECTIONS: connections(on.broker),
+            IDLE: busy / (time.monotonic() - began),
         }
 
 
@@ -149,16 +136,13 @@ def waiting_messages(service: Path, messages: int) -> Round:
         service: the folder of the service.
         messages: how many.
     """
-    worker = generated(service)
-    with TemporaryDirectory() as folder, servers.running(service) as found:
-        environment = variables(found, worker, Path(folder) / "done")
-        publish(worker, environment, FEW)
-        broker = servers.process(environment["CELERY_BROKER_URL"])
-        memory, cpu = broker.memory_info().rss, own_cpu_seconds(broker)
-        publish(worker, environment, messages)
+    with stage(generated(service), service) as on:
+        on.publish(FEW)
+        memory, cpu = on.broker.memory_info().rss, own_cpu_seconds(on.broker)
+        on.publish(messages)
         return {
-            SIZE: (broker.memory_info().rss - memory) / messages,
-            SENDING: 1000 * (own_cpu_seconds(broker) - cpu) / messages,
+            SIZE: (on.broker.memory_info().rss - memory) / messages,
+            SENDING: 1000 * (own_cpu_seconds(on.broker) - cpu) / messages,
         }
 
 
@@ -170,23 +154,16 @@ def random_times(service: Path, tasks: int) -> Round:
         tasks: how many.
     """
     worker = generated(service, "random_task", WORKER_CONCURRENCY="2")
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        done = folder / "done"
-        environment = variables(stack.enter_context(servers.running(service)), worker, done)
-        pids = [
-            stack.enter_context(running(worker, environment, folder, number)) for number in range(2)
-        ]
-        wait_until(lambda: ready(folder) == 2, "2 ready nodes", folder)
-        send_at(worker, environment, [(0.0, 0.0)] * FEW)
-        wait_until(lambda: count(done) == FEW, f"{FEW} tasks", folder)
-        url = environment["CELERY_BROKER_URL"]
-        broker = servers.process(url)
-        before = costs(pids, broker, url)
-        send_at(worker, environment, list(LOAD.tasks(tasks, SEED)))
-        wait_until(lambda: count(done) == FEW + tasks, f"{tasks} tasks", folder)
-        after = costs(pids, broker, url)
-        stamps = done.read_bytes()[8 * FEW :]
+    with stage(worker, service) as on:
+        on.start(2)
+        on.wait_until_ready(2)
+        send_at(on, [(0.0, 0.0)] * FEW)
+        on.wait_for_tasks(FEW)
+        before = spent(on)
+        send_at(on, list(LOAD.tasks(tasks, SEED)))
+        on.wait_for_tasks(FEW + tasks)
+        after = spent(on)
+        stamps = on.done.read_bytes()[8 * FEW :]
     waits = [1000 * seconds for (seconds,) in struct.iter_unpack("d", stamps)]
     return {
         WAITED: fmean(waits),
@@ -195,13 +172,9 @@ def random_times(service: Path, tasks: int) -> Round:
     }
 
 
-def send_at(
-    worker: Worker, environment: Mapping[str, str], tasks: list[tuple[float, float]]
-) -> None:
+def send_at(on: Stage, tasks: list[tuple[float, float]]) -> None:
     """Send tasks: when, and how long each takes, in seconds."""
-    command = [sys.executable, str(APPS / "send_at.py")]
-    given = json.dumps(tasks)
-    subprocess.run(command, cwd=worker.folder, env=environment, input=given, text=True, check=True)
+    on.send("send_at.py", given=json.dumps(tasks))
 
 
 def connections(server: psutil.Process) -> int:

@@ -22,16 +22,14 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import psutil
 
 from benchmarks import servers
-from benchmarks.drain import count, publish, read, running, wait_until
-from benchmarks.drain import prepare as variables
 from benchmarks.figure import Figure, Setup
+from benchmarks.stage import Stage, stage_on
 from benchmarks.turns import Round, Target
 from benchmarks.workers import Worker, celery, generated, service
 from tests.harness import ROOT, clean_environment
@@ -112,44 +110,39 @@ def measure(worker: Worker, others: Commands, service: Path, starts: int) -> Rou
 
 def first_task(worker: Worker, found: Mapping[str, str]) -> Round:
     """Start a worker with a task that waits for it, and measure until that is done."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        done = folder / "done"
-        environment = variables(found, worker, done)
-        publish(worker, environment, 1)
+    with stage_on(found, worker) as on:
+        on.publish(1)
         began = time.monotonic()
-        with running(worker, environment, folder) as pid:
-            wait_until(lambda: count(done) == 1, "task", folder)
-            return {FIRST: read(done)[0] - began, MEMORY: settled(pid)}
+        on.start()
+        on.wait_for_tasks(1)
+        [pid] = on.pids
+        return {FIRST: on.stamps()[0] - began, MEMORY: settled(pid)}
 
 
-def at_rest(
-    process: Worker, found: Mapping[str, str], serves: Callable[[Mapping[str, str], Path], bool]
-) -> float:
+def at_rest(process: Worker, found: Mapping[str, str], serves: Callable[[Stage], bool]) -> float:
     """Start something else than a worker, and return its megabytes at rest.
 
     Args:
         process: what is started.
         found: the variables that lead to the servers.
-        serves: tells, by its variables and the folder of its log, whether it has begun its work.
+        serves: tells whether it has begun its work.
     """
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        environment = variables(found, process, folder / "done")
-        with running(process, environment, folder) as pid:
-            wait_until(lambda: serves(environment, folder), f"{process.command}", folder)
-            return settled(pid)
+    with stage_on(found, process) as on:
+        on.start()
+        on.wait_until(lambda: serves(on), f"{process.command}")
+        [pid] = on.pids
+        return settled(pid)
 
 
-def has_looked(environment: Mapping[str, str], folder: Path) -> bool:
+def has_looked(on: Stage) -> bool:
     """Tell whether beat has looked at its schedule."""
-    return LOOKED in (folder / "log-0").read_text()
+    return LOOKED in (on.folder / "log-0").read_text()
 
 
-def answers(environment: Mapping[str, str], folder: Path) -> bool:
+def answers(on: Stage) -> bool:
     """Tell whether the API answers."""
     try:
-        urlopen(PAGE.format(port=environment["HTTP_PORT"])).close()
+        urlopen(PAGE.format(port=on.environment["HTTP_PORT"])).close()
     except HTTPError:
         return True
     except URLError:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.drain import drain
+from benchmarks.drain import CPU, RATE, drain
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import BLIND, celery, generated, service
 
-RATE, CPU = "tasks/s", "CPU ms/task"
 BARE, RECIPE = "bare Celery", "the recipe"
 ALL, QUIET = "service with Flower", "service without Flower"
 BLINDFOLD = "service with Flower, without logs and metrics"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.drain import drain
+from benchmarks.drain import RATE, ROUND_TRIPS, drain
 from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import APPS, BLIND, generated, service
@@ -35,8 +35,8 @@ FIGURE = Figure(
     "The transport for Redis",
     prepare,
     (
-        Target("tasks/s", OURS, STOCK, at_least=1.2),
-        Target("round trips/task", OURS, STOCK, at_most=1.0),
+        Target(RATE, OURS, STOCK, at_least=1.2),
+        Target(ROUND_TRIPS, OURS, STOCK, at_most=1.0),
     ),
     brokers=("redis",),
 )

@@ -14,11 +14,11 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from benchmarks.capacity import NAMES
+from benchmarks.drain import RATE
 from benchmarks.figures import depth, scale, throughput
 from benchmarks.results import Results
 from benchmarks.turns import Measured
 
-RATE = "tasks/s"
 COLOURS = {"redis": "#c4462a", "rabbitmq": "#e0a02d"}
 
 STYLE: dict[Any, Any] = {

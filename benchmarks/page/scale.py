@@ -8,14 +8,13 @@ from functools import cache, partial
 
 from benchmarks import capacity
 from benchmarks.capacity import NAMES, Costs, Plan
+from benchmarks.drain import BROKER_CPU, CPU, MAIN_CPU, RATE
 from benchmarks.figures import io, scale
 from benchmarks.figures.pickup import QUEUES
 from benchmarks.page.markdown import number, table
 from benchmarks.queueing import Queue
 from benchmarks.results import Results
 from benchmarks.turns import Measured
-
-RATE, CPU, MAIN, BROKER = "tasks/s", "CPU ms/task", "main CPU ms/task", "broker CPU ms/task"
 
 EXAMPLE = ("--tasks-per-second", "500", "--run-time", "0.2", "--queues", "8")
 """The load whose answer is shown whole."""
@@ -45,14 +44,16 @@ TASKS, SEED = 200_000, 1
 def shapes(results: Results) -> str:
     """Return what more children and more nodes give."""
     rows = []
+    units = (RATE, MAIN_CPU, BROKER_CPU)
     for broker, measured in results.of("scale").items():
         for shape, (nodes, _) in scale.SHAPES.items():
-            rate, main, other = (measured.median(shape, unit) for unit in (RATE, MAIN, BROKER))
+            rate, main, other = (measured.median(shape, unit) for unit in units)
             busy = f"{rate * main / 1000 / nodes:.0%}"
             cores = rate * (measured.median(shape, CPU) + other) / 1000
             values = [number(rate), number(main), busy, number(other), f"{cores:.1f}"]
             rows.append([NAMES[broker], shape, *values])
-    return table(["broker", "workers", RATE, MAIN, "of its time", BROKER, "cores in all"], rows)
+    head = ["broker", "workers", RATE, MAIN_CPU, "of its time", BROKER_CPU, "cores in all"]
+    return table(head, rows)
 
 
 def example(results: Results) -> str:
@@ -123,8 +124,8 @@ def checks(measured: Measured, name: str) -> Iterator[tuple[str, float, float]]:
     rate = children / (scale.WAIT + costs.node)
     yield f"{RATE} of {scale.WAITING}", rate, always_busy(RATE)
     yield f"{CPU} of the same", 1000 * costs.node, always_busy(CPU)
-    broker = measured.median(scale.MESSAGES, scale.SENDING) + always_busy(BROKER)
-    yield f"{BROKER} of the same", 1000 * costs.broker, broker
+    broker = measured.median(scale.MESSAGES, scale.SENDING) + always_busy(BROKER_CPU)
+    yield f"{BROKER_CPU} of the same", 1000 * costs.broker, broker
     command = ("--tasks-per-second", "1", "--run-time", "1", "--queues", str(len(QUEUES)))
     each = Plan(capacity.load(capacity.parse(command)), costs, name).connections_of_a_node
     connections = measured.median(scale.AT_REST + scale.EIGHT, scale.CONNECTIONS)
@@ -138,7 +139,7 @@ def ends(results: Results) -> str:
     rows = []
     for broker, measured in results.of("scale").items():
         costs = Costs.of(measured)
-        handing_out = measured.median(BUSIEST, BROKER)
+        handing_out = measured.median(BUSIEST, BROKER_CPU)
         busy = (measured.median(scale.MESSAGES, scale.SENDING) + handing_out) / 1000
         for nodes, cost in (("wait for tasks", costs.broker), ("always have some", busy)):
             cells = [nodes, f"{1000 * cost:.2f} ms", f"{BUSY / cost:,.0f}"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 
 from benchmarks.capacity import NAMES
+from benchmarks.drain import CPU, RATE, ROUND_TRIPS
 from benchmarks.figure import Figure, Verdict
 from benchmarks.figures import FIGURES, load, peers, plumbing, prefetch, throughput, transport
 from benchmarks.figures.changes import AFTER, BEFORE, CHANGES
@@ -19,9 +20,7 @@ from benchmarks.profiles import PROFILES
 from benchmarks.results import Results
 from benchmarks.turns import Measured
 
-RATE, CPU = "tasks/s", "CPU ms/task"
-
-GAINS = (RATE, CPU, "round trips/task", "s to first task", "MB worker")
+GAINS = (RATE, CPU, ROUND_TRIPS, "s to first task", "MB worker")
 """What changes are about."""
 
 
