@@ -125,10 +125,8 @@ def test_a_worker_heeds_sigterm_while_it_starts(image: str) -> None:
 
 def wait_for_sign_of_life(container: str) -> None:
     """Wait until the health check of the image passes."""
-    until = time.monotonic() + 60
     probe = "until scripts/probe.sh worker alive 2>/dev/null; do sleep 0.1; done"
-    docker("exec", container, "timeout", "60", "sh", "-c", probe)
-    assert time.monotonic() < until
+    docker("exec", container, "timeout", "180", "sh", "-c", probe)
 
 
 def seconds_to_stop(container: str) -> float:

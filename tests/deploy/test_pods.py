@@ -73,7 +73,7 @@ print(wait.delay().id)
 RESULT = """
 from celery.result import AsyncResult
 from app.celery_app import app
-print(AsyncResult("{task}", app=app).get(timeout=60))
+print(AsyncResult("{task}", app=app).get(timeout=170))
 """
 
 DONE = (
@@ -83,7 +83,7 @@ DONE = (
 
 GET = """
 import sys, urllib.request
-print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
+print(urllib.request.urlopen(sys.argv[1], timeout=int(sys.argv[2])).read().decode())
 """
 
 
@@ -192,7 +192,7 @@ class Pod:
             ports = {each["name"]: each["containerPort"] for each in container["ports"]}
             get = probe["httpGet"]
             address = f"http://127.0.0.1:{ports[get['port']]}{get['path']}"
-            command = ["python", "-c", GET, address]
+            command = ["python", "-c", GET, address, "5"]
         try:
             docker("exec", self._id(container), *command)
         except AssertionError:
@@ -304,7 +304,7 @@ def pods(cluster: Cluster) -> dict[str, Pod]:
 def test_pods_become_ready_with_nothing_but_what_the_manifests_give_them(
     pods: dict[str, Pod],
 ) -> None:
-    assert all(each.is_ready() for each in pods.values())
+    wait_until(lambda: all(each.is_ready() for each in pods.values()), "all ready at a time")
 
 
 def test_a_pod_that_is_stopped_ends_in_time_and_its_task_runs_in_another(
@@ -334,4 +334,4 @@ def is_busy(worker: Pod) -> bool:
 
 def metrics(of: Pod) -> str:
     """Return what the sidecar of a pod shows Prometheus."""
-    return of.python(GET, "http://127.0.0.1:9808/metrics")
+    return of.python(GET, "http://127.0.0.1:9808/metrics", "60")

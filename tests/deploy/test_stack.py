@@ -131,6 +131,11 @@ class Fleet:
         code = SEND.format(first=numbers.start, last=numbers.stop, seconds=seconds)
         self.stack.python("beat", code)
 
+    def workers_are_healthy(self) -> bool:
+        """Tell whether all health checks of workers pass."""
+        states = (each["State"]["Health"]["Status"] for each in self.stack.containers("worker"))
+        return set(states) == {"healthy"}
+
     def broker(self) -> str:
         """Return the container of the broker."""
         return self.stack.compose("ps", "--all", "--quiet", "broker").strip()
@@ -287,7 +292,7 @@ def test_a_version_that_does_not_get_ready_leaves_the_workers_alone(
                 fleet.stack.run("deploy/roll.sh")
             workers = fleet.stack.containers("worker")
             assert {each["Id"]: each["State"]["StartedAt"] for each in workers} == old
-            assert {each["State"]["Health"]["Status"] for each in workers} == {"healthy"}
+            wait_until(fleet.workers_are_healthy)
     finally:
         docker("rmi", "--force", broken)
 

@@ -18,8 +18,13 @@ def file(name: str, age: float = 0.0) -> None:
 
 
 def test_a_worker_is_alive_and_ready(worker: Worker) -> None:
-    assert probe("worker", "alive", "60", WORKER_NAME=worker.short_name).returncode == 0
-    assert probe("worker", "ready", "60", WORKER_NAME=worker.short_name).returncode == 0
+    def all_signs() -> bool:
+        # A worker gives the last one a moment after it has said that it is ready.
+        questions = ("alive", "ready")
+        answers = [probe("worker", each, "60", WORKER_NAME=worker.short_name) for each in questions]
+        return [answer.returncode for answer in answers] == [0, 0]
+
+    worker.wait_until(all_signs, "signs of life")
 
 
 def test_a_worker_that_has_left_no_sign_is_dead() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.conftest import service_copy  # noqa: F401 (a fixture)
 from tests.guarantees import broker
-from tests.guarantees.harness import RECOVERY, Batch, Workers, wait_until
+from tests.guarantees.harness import Batch, Workers, wait_until
 from tests.guarantees.sizes import SEED
 
 if os.environ.get("TEST_BROKER_URL"):
@@ -77,7 +77,7 @@ def none_lost(
     def check(timeout: float) -> None:
         batch.wait_until_done(timeout)
         # A task that runs a second time is under way, perhaps.
-        wait_until(lambda: not broker.waiting(), "empty queues", RECOVERY)
+        wait_until(lambda: not broker.waiting(), "empty queues", 60.0)
         workers.stop_all()
         assert broker.left_over() == {}
         request.config.stash[REPORTS].append(

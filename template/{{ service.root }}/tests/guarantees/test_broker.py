@@ -36,7 +36,7 @@ def test_no_task_is_lost_when_the_broker_restarts(
     batch.release()
     batch.publish(amount=20)
 
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_no_task_is_lost_when_the_broker_is_killed_right_after_it_took_them(
@@ -46,7 +46,7 @@ def test_no_task_is_lost_when_the_broker_is_killed_right_after_it_took_them(
     crash_broker()
     workers.start()
 
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 @pytest.mark.parametrize("connections", CONNECTIONS)
@@ -64,7 +64,7 @@ def test_no_task_is_lost_when_connections_are_cut(
         batch.wait_until_some_done(moment)
         cut(connections)
 
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 @pytest.mark.parametrize("connections", CONNECTIONS)
@@ -90,4 +90,4 @@ def test_no_task_is_lost_when_the_broker_stalls(
         time.sleep(STALL)
     batch.publish(amount=20)
 
-    none_lost(30.0)
+    none_lost(60.0)

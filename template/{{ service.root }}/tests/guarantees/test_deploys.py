@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from app.core.discovery import queue_name
-from dev.processes import Process
+from dev.processes import START_TIMEOUT, Process
 from tests.conftest import ROOT, WORKER_ENVIRONMENT
 from tests.guarantees import broker
 from tests.guarantees.harness import wait_until, whole_lines
@@ -128,7 +128,7 @@ class Notes:
         wait_until(
             lambda: {number % 2 for number in self.numbers(release)} == both,
             f"message of both senders, run by the {release} release",
-            30.0,
+            START_TIMEOUT,
         )
 
 
@@ -157,7 +157,7 @@ def test_a_rolling_deploy_loses_no_task(tmp_path: Path) -> None:
         end.touch()
 
         sent = set().union(*(sent_by(sender, first) for first, sender in enumerate(senders)))
-        wait_until(lambda: notes.numbers() == sent, "note of each number", 30.0)
+        wait_until(lambda: notes.numbers() == sent, "note of each number", 120.0)
         for worker in new_workers:
             worker.stop()
 

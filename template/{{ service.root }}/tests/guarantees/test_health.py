@@ -15,7 +15,7 @@ from tests.guarantees.harness import Batch, Workers, broker_away, wait_until
 
 PROBES = "tests.guarantees.probes"
 
-LIMIT = "6"
+LIMIT = "10"
 """Seconds after which a worker without a sign of life counts as dead."""
 
 
@@ -33,18 +33,18 @@ def test_a_worker_without_its_broker_is_unready_and_not_dead(
     batch: Batch, workers: Workers, none_lost: Callable[[float], None]
 ) -> None:
     worker = workers.start()
-    wait_until(lambda: is_ready(worker), "readiness", 30.0)
+    wait_until(lambda: is_ready(worker), "readiness", 60.0)
 
     with broker_away():
-        wait_until(lambda: not is_ready(worker), "unreadiness", 30.0)
+        wait_until(lambda: not is_ready(worker), "unreadiness", 60.0)
         with suppress(NotReady):
             wait_until(lambda: not is_alive(worker), "death", 2 * float(LIMIT))
         assert is_alive(worker)
         assert not is_ready(worker)
 
-    wait_until(lambda: is_ready(worker), "readiness", 30.0)
+    wait_until(lambda: is_ready(worker), "readiness", 60.0)
     batch.publish()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_worker_that_starts_without_its_broker_waits_for_it(batch: Batch, tmp_path: Path) -> None:
@@ -57,18 +57,18 @@ def test_a_worker_that_starts_without_its_broker_waits_for_it(batch: Batch, tmp_
             assert is_alive(worker)
             assert not is_ready(worker)
 
-        wait_until(lambda: is_ready(worker), "readiness", 30.0)
+        wait_until(lambda: is_ready(worker), "readiness", 60.0)
         batch.publish()
-        batch.wait_until_done(30.0)
+        batch.wait_until_done()
 
 
 def test_a_frozen_worker_is_dead(workers: Workers) -> None:
     worker = workers.start()
-    wait_until(lambda: is_ready(worker), "readiness", 30.0)
+    wait_until(lambda: is_ready(worker), "readiness", 60.0)
 
     os.kill(worker.pid, signal.SIGSTOP)
     started = time.monotonic()
-    wait_until(lambda: not is_alive(worker), "death", 30.0)
+    wait_until(lambda: not is_alive(worker), "death", 60.0)
 
     assert time.monotonic() - started < float(LIMIT) + 10.0
     assert not is_ready(worker)

@@ -36,7 +36,7 @@ def test_a_task_of_a_killed_worker_runs_again_elsewhere_in_time(
     batch.wait_until_started(2, timeout=RECOVERY)
 
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_message_that_a_killed_worker_was_fetching_is_not_lost(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -26,13 +23,10 @@ from tests.guarantees.harness import (
 )
 from tests.guarantees.probes import RETRIES, count, delegate, doze, leave
 from tests.guarantees.sizes import POOLS
-from tests.guarantees.test_shutdown import IDLE, stop
+from tests.guarantees.test_shutdown import IDLE, end_of, stop, tell_to_stop
 
 AT_ONCE = 100
 """How many tasks a worker runs at a time."""
-
-SLOWER = 10.0
-"""How many times longer than one task all tasks may take that a worker has room for."""
 
 THREADS = {"WORKER_POOL": "threads", "WORKER_IGNORE_LIMITS": "all"}
 GREENLETS = {"WORKER_POOL": "gevent", "WORKER_IGNORE_LIMITS": "soft"}
@@ -56,11 +50,12 @@ def test_many_tasks_run_at_once_and_none_twice(
     batch: Batch, start: Start, none_lost: Callable[[float], None]
 ) -> None:
     start()
-    begun = time.monotonic()
-    batch.publish(amount=10 * AT_ONCE, seconds=0.5)
-    none_lost(60.0)
+    batch.publish_held(AT_ONCE)
+    batch.wait_until_started(AT_ONCE)
+    batch.release()
+    batch.publish(amount=9 * AT_ONCE, seconds=0.5)
 
-    assert time.monotonic() - begun < SLOWER * 10 * 0.5
+    none_lost(60.0)
     assert batch.duplicates() == 0
 
 
@@ -77,24 +72,26 @@ def test_the_tasks_of_killed_workers_run_again_elsewhere_in_time(
     batch.wait_until_started(8, timeout=RECOVERY)
 
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_worker_ends_as_soon_as_its_tasks_have_ended(
     batch: Batch, start: Start, none_lost: Callable[[float], None]
 ) -> None:
     worker = start(WORKER_CONCURRENCY="2")
-    batch.publish(amount=2, seconds=3.0)
+    batch.publish_held(2)
     batch.wait_until_started(2)
     batch.publish(amount=10)
 
-    code, seconds = stop(worker)
+    tell_to_stop(worker)
+    batch.release()
+    code, seconds = end_of(worker)
 
     assert code == 0
-    assert seconds < 3.0 + IDLE
+    assert seconds < IDLE
     assert batch.done() == {0, 1}
     start()
-    none_lost(30.0)
+    none_lost(60.0)
     assert batch.duplicates() == 0
 
 
@@ -112,7 +109,7 @@ def test_a_task_that_is_longer_than_the_grace_is_handed_back(
     start()
     batch.wait_until_started(4)
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
     assert batch.duplicates() == 0
 
 
@@ -126,7 +123,7 @@ def test_no_task_is_lost_when_connections_are_cut(
         batch.wait_until_some_done(moment)
         cut("all")
 
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_no_task_is_lost_when_the_broker_restarts(
@@ -142,7 +139,7 @@ def test_no_task_is_lost_when_the_broker_restarts(
     batch.release()
     batch.publish(amount=20)
 
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_task_that_asks_its_process_to_end_does_not_end_the_others(
@@ -192,7 +189,7 @@ def test_a_thread_cannot_be_ended_and_its_task_goes_on(
 
     worker.wait_for_line(unwanted, "runs in a thread, which nothing can end")
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_task_that_never_ends_does_not_keep_a_worker_from_its_end(
@@ -208,8 +205,7 @@ def test_a_task_that_never_ends_does_not_keep_a_worker_from_its_end(
         batch.publish(delegate)
         batch.wait_until_started(3)
 
-        os.kill(worker.pid, signal.SIGTERM)
-        worker.wait_for_line("Told to stop")
+        tell_to_stop(worker)
 
         code, seconds = stop(worker)
     assert code == 0

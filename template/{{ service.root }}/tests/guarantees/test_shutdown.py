@@ -12,15 +12,26 @@ from app.core.broker_state import queue_states
 from tests.conftest import Worker
 from tests.guarantees.harness import SEVERAL_MESSAGES, Batch, Workers, broker_away, wait_until
 
-IDLE = 10.0
-"""Seconds in which a worker ends that has nothing to do, on a busy machine, too."""
+IDLE = 20.0
+"""Seconds in which a worker ends that has nothing to do, on a busy machine, too. Tasks get more."""
 
 
 def stop(worker: Worker) -> tuple[int, float]:
     """Send SIGTERM and return the exit code, and how many seconds the end took."""
-    started = time.monotonic()
     os.kill(worker.pid, signal.SIGTERM)
-    return worker.wait(timeout=60), time.monotonic() - started
+    return end_of(worker)
+
+
+def tell_to_stop(worker: Worker) -> None:
+    """Send SIGTERM, and wait until the worker has heard it."""
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait_for_line("Told to stop")
+
+
+def end_of(worker: Worker) -> tuple[int, float]:
+    """Wait for the end of a worker, and return the exit code, and how many seconds that took."""
+    started = time.monotonic()
+    return worker.wait(), time.monotonic() - started
 
 
 def waiting() -> int:
@@ -33,17 +44,19 @@ def test_a_worker_ends_as_soon_as_its_tasks_have_ended(
     batch: Batch, workers: Workers, none_lost: Callable[[float], None]
 ) -> None:
     worker = workers.start()
-    batch.publish(amount=2, seconds=3.0)
+    batch.publish_held(2)
     batch.wait_until_started(2)
     batch.publish(amount=10)
 
-    code, seconds = stop(worker)
+    tell_to_stop(worker)
+    batch.release()
+    code, seconds = end_of(worker)
 
     assert code == 0
-    assert seconds < 3.0 + IDLE
+    assert seconds < IDLE
     assert batch.done() == {0, 1}
     workers.start()
-    none_lost(30.0)
+    none_lost(60.0)
     assert batch.duplicates() == 0
 
 
@@ -61,7 +74,7 @@ def test_a_task_that_is_longer_than_the_grace_is_handed_back(
     workers.start()
     batch.wait_until_started(4)
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_what_a_worker_has_taken_in_advance_is_handed_back(
@@ -71,15 +84,15 @@ def test_what_a_worker_has_taken_in_advance_is_handed_back(
     worker = workers.start(WORKER_SOFT_SHUTDOWN_TIMEOUT="1", **several)
     batch.publish_held(8)
     batch.wait_until_started(2)
-    wait_until(lambda: waiting() == 0, "worker that has all messages", timeout=30.0)
+    wait_until(lambda: waiting() == 0, "worker that has all messages", timeout=60.0)
 
     code, _ = stop(worker)
 
     assert code == 0
-    wait_until(lambda: waiting() == 8, "messages that are handed back", timeout=30.0)
+    wait_until(lambda: waiting() == 8, "messages that are handed back", timeout=60.0)
     workers.start()
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
     assert batch.duplicates() == 0
 
 
@@ -90,15 +103,14 @@ def test_a_second_signal_ends_a_worker_at_once(
     batch.publish_held(1)
     batch.wait_until_started(1)
 
-    os.kill(worker.pid, signal.SIGTERM)
-    worker.wait_for_line("Told to stop")
+    tell_to_stop(worker)
     code, seconds = stop(worker)
 
     assert code == 0
     assert seconds < IDLE
     workers.start()
     batch.release()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_worker_that_waits_for_its_broker_can_be_told_to_stop(
@@ -114,7 +126,7 @@ def test_a_worker_that_waits_for_its_broker_can_be_told_to_stop(
     assert seconds < IDLE
     batch.publish()
     workers.start()
-    none_lost(30.0)
+    none_lost(60.0)
 
 
 def test_a_worker_starts_again_on_sighup(
@@ -128,5 +140,5 @@ def test_a_worker_starts_again_on_sighup(
     worker.wait_until(lambda: len(worker.lines(" ready.")) == 2, "another start")
 
     batch.publish()
-    none_lost(30.0)
+    none_lost(60.0)
     assert batch.duplicates() == 0
