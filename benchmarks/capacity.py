@@ -8,7 +8,7 @@ for each task than those at their limit.
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 from pathlib import Path
@@ -27,6 +27,9 @@ CLIENTS = {"redis": 10_000, "rabbitmq": 65_536}
 that the makers of RabbitMQ want for production, of which each connection takes one."""
 
 NAMES = {"redis": "Redis", "rabbitmq": "RabbitMQ"}
+
+Row = tuple[str, str, str]
+"""What is needed, how much, and the arithmetic of that."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,19 @@ class Costs:
             idle_queue=max(0.0, queues - several) / scale.NODES / (len(QUEUES) - 1),
             message=measured.median(scale.MESSAGES, scale.SIZE),
         )
+
+    def idle_with(self, queues: int) -> float:
+        """Return the CPU seconds of the broker for each second of a node that has nothing to do."""
+        return self.idle + (queues - 1) * self.idle_queue
+
+    def connections_with(self, queues: int, broker: str) -> float:
+        """Return how many connections a node has: on Redis, one more for each queue."""
+        more = queues - 1 if broker == "redis" else 0
+        return self.connections + more
+
+    def most_nodes(self, queues: int, broker: str) -> int:
+        """Return how many nodes one broker can have, by its connections."""
+        return int(CLIENTS[broker] / self.connections_with(queues, broker))
 
 
 @dataclass(frozen=True)
@@ -158,7 +174,7 @@ class Plan:
     @property
     def idle(self) -> float:
         """CPU seconds of the broker for each second of a node that has nothing to do."""
-        return self.costs.idle + (self.load.queues - 1) * self.costs.idle_queue
+        return self.costs.idle_with(self.load.queues)
 
     @property
     def broker_cores(self) -> float:
@@ -172,9 +188,8 @@ class Plan:
 
     @property
     def connections_of_a_node(self) -> float:
-        """How many connections to the broker a node has: on Redis, one more for each queue."""
-        more = self.load.queues - 1 if self.broker == "redis" else 0
-        return self.costs.connections + more
+        """How many connections to the broker a node has."""
+        return self.costs.connections_with(self.load.queues, self.broker)
 
     @property
     def connections(self) -> float:
@@ -184,7 +199,7 @@ class Plan:
     @property
     def most_nodes(self) -> int:
         """How many nodes one broker can have, by its connections."""
-        return int(CLIENTS[self.broker] / self.connections_of_a_node)
+        return self.costs.most_nodes(self.load.queues, self.broker)
 
     @property
     def backlog(self) -> float:
@@ -207,65 +222,81 @@ def costs(broker: str, results: Path = RESULTS) -> Costs:
 
 def answer(plan: Plan) -> str:
     """Return what a load needs, with the arithmetic, as a text."""
-    load, cost, queue = plan.load, plan.costs, plan.queue
-    share = f"{load.utilisation:.0%}"
-    ms, node_ms = 1000 * load.run_time, 1000 * cost.node
-    each = plan.connections_of_a_node
-    rows = [
-        (
-            "children",
-            f"{plan.children}",
-            f"{load.rate:g}/s x ({ms:g} + {node_ms:.2f} ms) = {plan.busy:.1f} busy, / {share}",
-        ),
-        (
-            "nodes",
-            f"{plan.nodes}",
-            f"{load.children} children each; a main process does {plan.node_rate:.0f}/s: "
-            f"{share} of 1 core / {1000 * cost.main:.2f} ms",
-        ),
-        (
-            "cores",
-            f"{plan.cores:.1f}",
-            f"{load.rate:g}/s x ({1000 * load.cpu_time:g} + {node_ms:.2f} ms of CPU), / {share}",
-        ),
-        (
-            "memory",
-            f"{plan.memory:,.0f} MB",
-            f"{plan.nodes} x ({cost.node_memory:.1f} + {load.children} x "
-            f"{cost.child_memory:.1f} MB), and what your code needs",
-        ),
-        (
-            "waiting",
-            f"{1000 * queue.mean_wait:.1f} ms",
-            f"on average, 99 % at most {1000 * queue.wait(0.99):.0f} ms; "
-            f"{queue.children} children are busy {queue.utilisation:.0%} of their time",
-        ),
-        (
-            "broker",
-            f"{plan.broker_cores:.2f} cores",
-            f"{load.rate:g}/s x {1000 * cost.broker:.2f} ms + {plan.nodes:,} x "
-            f"{1000 * plan.idle:.2f} ms/s that nodes take",
-        ),
-        (
-            "connections",
-            f"{plan.connections:,.0f}",
-            f"{plan.nodes} x {each:g}, and those of tasks; {CLIENTS[plan.broker]:,} are enough for "
-            f"{plan.most_nodes:,} nodes",
-        ),
-        (
-            "brokers",
-            f"{plan.brokers}",
-            f"of 1 core each: {plan.broker_cores:.2f} / {share}, or {plan.nodes:,} / "
-            f"{plan.most_nodes:,} nodes",
-        ),
-        (
-            "backlog",
-            f"{plan.backlog:,.0f} MB",
-            f"{load.rate:g}/s x {load.outage:g} s without workers x {cost.message:,.0f} bytes",
-        ),
-    ]
-    head = f"{load.rate:g} tasks a second of {ms:g} ms on {NAMES[plan.broker]}, busy {share}"
+    load = plan.load
+    head = (
+        f"{load.rate:g} tasks a second of {1000 * load.run_time:g} ms on {NAMES[plan.broker]}, "
+        f"busy {load.utilisation:.0%}"
+    )
+    rows = [*workers(plan), *waiting(plan), *brokers(plan)]
     return "\n".join([head, *(f"  {name:12} {value:>11}   {why}" for name, value, why in rows)])
+
+
+def workers(plan: Plan) -> Iterator[Row]:
+    """Yield what the nodes have to be."""
+    load, cost = plan.load, plan.costs
+    share, node_ms = f"{load.utilisation:.0%}", f"{1000 * cost.node:.2f} ms"
+    yield (
+        "children",
+        f"{plan.children}",
+        f"{load.rate:g}/s x ({1000 * load.run_time:g} + {node_ms}) = {plan.busy:.1f} busy, "
+        f"/ {share}",
+    )
+    yield (
+        "nodes",
+        f"{plan.nodes}",
+        f"{load.children} children each; a main process does {plan.node_rate:.0f}/s: "
+        f"{share} of 1 core / {1000 * cost.main:.2f} ms",
+    )
+    yield (
+        "cores",
+        f"{plan.cores:.1f}",
+        f"{load.rate:g}/s x ({1000 * load.cpu_time:g} + {node_ms} of CPU), / {share}",
+    )
+    yield (
+        "memory",
+        f"{plan.memory:,.0f} MB",
+        f"{plan.nodes} x ({cost.node_memory:.1f} + {load.children} x "
+        f"{cost.child_memory:.1f} MB), and what your code needs",
+    )
+
+
+def waiting(plan: Plan) -> Iterator[Row]:
+    """Yield how long tasks wait for a child."""
+    queue = plan.queue
+    yield (
+        "waiting",
+        f"{1000 * queue.mean_wait:.1f} ms",
+        f"on average, 99 % at most {1000 * queue.wait(0.99):.0f} ms; "
+        f"{queue.children} children are busy {queue.utilisation:.0%} of their time",
+    )
+
+
+def brokers(plan: Plan) -> Iterator[Row]:
+    """Yield what the brokers have to be."""
+    load, cost = plan.load, plan.costs
+    yield (
+        "broker",
+        f"{plan.broker_cores:.2f} cores",
+        f"{load.rate:g}/s x {1000 * cost.broker:.2f} ms + {plan.nodes:,} x "
+        f"{1000 * plan.idle:.2f} ms/s that nodes take",
+    )
+    yield (
+        "connections",
+        f"{plan.connections:,.0f}",
+        f"{plan.nodes} x {plan.connections_of_a_node:g}, and those of tasks; "
+        f"{CLIENTS[plan.broker]:,} are enough for {plan.most_nodes:,} nodes",
+    )
+    yield (
+        "brokers",
+        f"{plan.brokers}",
+        f"of 1 core each: {plan.broker_cores:.2f} / {load.utilisation:.0%}, or {plan.nodes:,} / "
+        f"{plan.most_nodes:,} nodes",
+    )
+    yield (
+        "backlog",
+        f"{plan.backlog:,.0f} MB",
+        f"{load.rate:g}/s x {load.outage:g} s without workers x {cost.message:,.0f} bytes",
+    )
 
 
 def parse(arguments: Sequence[str] | None = None) -> Namespace:

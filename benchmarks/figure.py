@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.turns import Measured, Round, Target
 
 BROKERS = ("redis", "rabbitmq")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,15 @@ class Setup:
     def amount(self, full: int, smoke: int) -> int:
         """Return how much of something to measure."""
         return smoke if self.smoke else full
+
+    def chosen(self, full: Mapping[str, T], *smoke: str) -> dict[str, T]:
+        """Return which variants to measure.
+
+        Args:
+            full: all of them, by name.
+            smoke: those that run all there is of code, where they are among them.
+        """
+        return {name: each for name, each in full.items() if not self.smoke or name in smoke}
 
 
 @dataclass(frozen=True)

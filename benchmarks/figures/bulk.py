@@ -23,7 +23,8 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     def sending(way: str) -> Callable[[], Round]:
         return lambda: send(folder, way, tasks)
 
-    return {way: sending(way) for way in (EACH, MANY, CHUNKS)}
+    # The figure `chunks` sends in chunks, too.
+    return setup.chosen({way: sending(way) for way in (EACH, MANY, CHUNKS)}, EACH, MANY)
 
 
 def send(service: Path, way: str, tasks: int) -> Round:

@@ -19,8 +19,10 @@ COMPILED = "in process, with the tests' short cuts"
 AGAIN = "in process"
 COMMAND = "command line"
 
-ANSWERS: Answers = {
-    "service_name": "worker-celery-bench",
+SMALL: Answers = {"service_name": "worker-celery-bench"}
+
+FULL: Answers = {
+    **SMALL,
     "task_types": matrix.TASK_TYPES["all"],
     "external_apis": matrix.APIS["two"],
     "database": True,
@@ -34,23 +36,24 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     """Clone this repository, with the working tree as its newest release."""
     template = setup.folder / "template"
     all_releases(template)
+    answers = SMALL if setup.smoke else FULL
     return {
-        COMPILED: lambda: second_copy("compiled"),
-        AGAIN: lambda: second_copy("as it comes"),
-        COMMAND: lambda: command_line(template),
+        COMPILED: lambda: second_copy(answers, "compiled"),
+        AGAIN: lambda: second_copy(answers, "as it comes"),
+        COMMAND: lambda: command_line(answers, template),
     }
 
 
-def second_copy(way: str) -> Round:
+def second_copy(answers: Answers, way: str) -> Round:
     """Measure a copy in a process that has made one, by the tests' short cuts or without them."""
     with TemporaryDirectory() as folder:
-        program = ["-m", "benchmarks.apps.second_copy", folder, json.dumps(ANSWERS), way]
+        program = ["-m", "benchmarks.apps.second_copy", folder, json.dumps(answers), way]
         return {"s": float(succeed([sys.executable, *program]))}
 
 
-def command_line(template: Path) -> Round:
+def command_line(answers: Answers, template: Path) -> Round:
     """Measure `copier copy` from its start to its end."""
-    given = [f"--data={name}={answer}" for name, answer in ANSWERS.items()]
+    given = [f"--data={name}={answer}" for name, answer in answers.items()]
     options = ["--trust", "--defaults", "--quiet", *given]
     with TemporaryDirectory() as folder:
         start = time.perf_counter()

@@ -17,41 +17,43 @@ from benchmarks.workers import Worker, generated, service
 
 SHALLOW, MIDDLE, DEEP = "1,000 wait", "10,000 wait", "100,000 wait"
 
-PART = 100, 900
-"""Between which tasks after a start the rate is measured."""
-
-TASKS = 1000
-"""How many tasks are done at least before the worker is stopped."""
+PART = 0.1, 0.9
+"""Between which parts of its tasks after a start the rate is measured."""
 
 
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     """Render a service."""
     folder = service(setup.folder / "service", setup.broker, flower=False)
-    middle, deep = setup.amount(10_000, 2_000), setup.amount(100_000, 3_000)
-    starts = setup.amount(3, 1)
-    return {
-        SHALLOW: lambda: rate(generated(folder), folder, TASKS, starts),
-        MIDDLE: lambda: rate(generated(folder), folder, middle, starts),
-        DEEP: lambda: rate(generated(folder), folder, deep, starts),
+    tasks, starts = setup.amount(1000, 100), setup.amount(3, 1)
+
+    def measuring(depth: int) -> Callable[[], Round]:
+        return lambda: rate(generated(folder), folder, depth, tasks, starts)
+
+    variants = {
+        SHALLOW: measuring(tasks),
+        MIDDLE: measuring(10_000),
+        DEEP: measuring(setup.amount(100_000, 3_000)),
     }
+    return setup.chosen(variants, SHALLOW, DEEP)
 
 
-def rate(worker: Worker, service: Path, depth: int, starts: int) -> Round:
+def rate(worker: Worker, service: Path, depth: int, tasks: int, starts: int) -> Round:
     """Start a worker on a queue several times, and measure how fast it begins to empty it.
 
     Args:
         worker: the worker.
         service: the folder of the service whose servers are used.
         depth: how many messages wait, about.
+        tasks: how many are done at least before the worker is stopped.
         starts: how many times.
     """
     seconds = 0.0
-    first, last = PART
+    first, last = (int(part * tasks) for part in PART)
     with stage(worker, service) as on:
         fill(on, depth)
         for start in range(starts):
             on.start()
-            on.wait_for_tasks(TASKS)
+            on.wait_for_tasks(tasks)
             on.stop()
             stamps = on.stamps()
             seconds += stamps[last - 1] - stamps[first - 1]

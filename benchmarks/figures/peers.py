@@ -26,6 +26,8 @@ from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round
 from benchmarks.workers import APPS, BLIND, CHILDREN, Worker, generated, service
 
+RESULTS = "service with results"
+
 WITH_RESULTS = {"BENCH_TASK": "with results"}
 WITHOUT_RESULTS = {"BENCH_RESULTS": ""}
 
@@ -39,7 +41,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     ours = generated(folder)
     services = {
         "service": ours,
-        "service with results": ours.where(**WITH_RESULTS),
+        RESULTS: ours.where(**WITH_RESULTS),
         "service without logs and metrics": ours.where(**BLIND),
         "the same with results": ours.where(**BLIND, **WITH_RESULTS),
     }
@@ -49,7 +51,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
 
     # Some peers have done a few hundred before we look.
     few, many = setup.amount(4000, 300), setup.amount(10_000, 2000)
-    return measuring(services, few) | measuring(peers(), many)
+    return measuring(setup.chosen(services, RESULTS), few) | measuring(peers(), many)
 
 
 def peers() -> dict[str, Worker]:

@@ -9,15 +9,17 @@ from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round, Target
 from benchmarks.workers import BLIND, generated, service
 
+NOTHING, EVERYTHING = "no plumbing", "all plumbing"
+
 VARIANTS: dict[str, dict[str, str]] = {
-    "no plumbing": {**BLIND, "BENCH_TASK": "plain"},
+    NOTHING: {**BLIND, "BENCH_TASK": "plain"},
     "base class and check of arguments": BLIND,
     "logs as text": {**BLIND, "LOG_LEVEL": "INFO", "LOG_FORMAT": "text"},
     "logs as JSON": {**BLIND, "LOG_LEVEL": "INFO"},
     "metrics": {"LOG_LEVEL": "WARNING"},
     # A port that is closed.
     "traces, to nobody": {**BLIND, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"},
-    "all plumbing": {},
+    EVERYTHING: {},
 }
 
 
@@ -29,13 +31,14 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     def measuring(settings: dict[str, str]) -> Callable[[], Round]:
         return lambda: drain(generated(folder, **settings), folder, tasks)
 
-    return {name: measuring(settings) for name, settings in VARIANTS.items()}
+    variants = setup.chosen(VARIANTS, NOTHING, EVERYTHING)
+    return {name: measuring(settings) for name, settings in variants.items()}
 
 
 FIGURE = Figure(
     "plumbing",
     "What a service adds to a task",
     prepare,
-    (Target(CPU, "all plumbing", "no plumbing", at_most=1.3),),
+    (Target(CPU, EVERYTHING, NOTHING, at_most=1.3),),
     brokers=("redis",),
 )

@@ -9,7 +9,7 @@ from benchmarks.figure import Figure, Setup
 from benchmarks.turns import Round
 from benchmarks.workers import generated, service
 
-MULTIPLIERS = (1, 2, 4)
+MULTIPLIERS = {"1 for each": 1, "2 for each": 2, "4 for each": 4}
 
 
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
@@ -21,7 +21,8 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
         worker = generated(folder, WORKER_PREFETCH_MULTIPLIER=str(multiplier))
         return lambda: drain(worker, folder, tasks)
 
-    return {f"{multiplier} for each": measuring(multiplier) for multiplier in MULTIPLIERS}
+    multipliers = setup.chosen(MULTIPLIERS, "4 for each")
+    return {name: measuring(multiplier) for name, multiplier in multipliers.items()}
 
 
 FIGURE = Figure("prefetch", "Messages that a worker has for each process", prepare, ())

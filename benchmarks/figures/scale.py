@@ -68,17 +68,18 @@ FEW = 100
 def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
     """Render a service."""
     folder = service(setup.folder / "service", setup.broker, flower=False)
-    shapes = {TWO: SHAPES[TWO]} if setup.smoke else SHAPES
-    tasks, short = setup.amount(3000, 1000), setup.amount(600, 80)
-    resting = {EIGHT: RESTING[EIGHT]} if setup.smoke else RESTING
-    messages, at_random = setup.amount(10_000, 1000), setup.amount(TASKS, 80)
+    shapes, resting = setup.chosen(SHAPES, TWO), setup.chosen(RESTING, EIGHT)
+    tasks, short = setup.amount(3000, 80), setup.amount(600, 80)
+    # So few last until both nodes are ready only if each takes a while.
+    slowly = {"BENCH_WAIT": str(WAIT)} if setup.smoke else {}
+    messages, at_random = setup.amount(10_000, 300), setup.amount(TASKS, 80)
     seconds = setup.amount(15, 1)
     many_queues = service(
         setup.folder / "queues", setup.broker, task_types=", ".join(QUEUES), flower=False
     )
 
     def draining(nodes: int, children: int) -> Callable[[], Round]:
-        worker = generated(folder, WORKER_CONCURRENCY=str(children))
+        worker = generated(folder, WORKER_CONCURRENCY=str(children), **slowly)
         return lambda: drain(worker, folder, tasks * nodes, nodes)
 
     def resting_nodes(nodes: int, children: int, queues: int) -> Callable[[], Round]:

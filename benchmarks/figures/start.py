@@ -73,11 +73,12 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
         where = worker.where(PATH=path, HTTP_PORT=port)
         return lambda: measure(where, others, folder, setup.amount(2, 1))
 
-    return {
+    variants = {
         BARE: measuring(celery("bare"), bare, plain),
         NO_MINGLE: measuring(celery("bare", "--without-mingle"), bare, {}),
         OURS: measuring(production, ours, own),
     }
+    return setup.chosen(variants, BARE, OURS)
 
 
 def environment(folder: Path, *packages: str) -> str:

@@ -31,7 +31,7 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
         BARE + QUORUM: lambda: drain(celery("bare").where(BENCH_QUEUES="quorum"), plain, tasks),
         RECIPE + QUORUM: lambda: drain(celery("recipe").where(BENCH_QUEUES="quorum"), plain, tasks),
     }
-    return {
+    variants = {
         BARE: lambda: drain(celery("bare"), plain, tasks),
         RECIPE: lambda: drain(celery("recipe"), plain, tasks),
         **(quorum if setup.broker == "rabbitmq" else {}),
@@ -41,6 +41,8 @@ def prepare(setup: Setup) -> Mapping[str, Callable[[], Round]]:
         BLINDFOLD: lambda: drain(generated(with_flower, **BLIND), with_flower, tasks),
         SILENT: lambda: drain(generated(plain, **BLIND), plain, tasks),
     }
+    # The figure `peers` has results, too.
+    return setup.chosen(variants, BARE, RECIPE, BARE + QUORUM, ALL, BLINDFOLD)
 
 
 FIGURE = Figure(

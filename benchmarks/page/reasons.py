@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.drain import CPU, RATE
 from benchmarks.figures import io, throughput
 
 EVENTS = "Flower's events, of which the recipe sends none: see `{}` in the table above."
@@ -25,13 +26,13 @@ BARE, RECIPE = "against bare Celery", "against the recipe"
 ALL, BLIND = throughput.ALL, throughput.BLINDFOLD
 
 REASONS: dict[tuple[str, str, str], str] = {
-    ("throughput", "redis", f"tasks/s: {BLIND} {RECIPE}"): EVENTS.format(throughput.SILENT),
-    ("throughput", "rabbitmq", f"tasks/s: {ALL} {BARE}"): BEFOREHAND,
-    ("throughput", "rabbitmq", f"CPU ms/task: {ALL} {BARE}"): PLUMBING,
-    ("throughput", "rabbitmq", f"tasks/s: {ALL} {RECIPE}"): QUORUM,
-    ("throughput", "rabbitmq", f"tasks/s: {BLIND} {BARE}"): BEFOREHAND,
-    ("throughput", "rabbitmq", f"tasks/s: {BLIND} {RECIPE}"): QUORUM,
-    ("io", "rabbitmq", f"tasks/s: {io.THREADS} against {io.BARE}"): (
+    ("throughput", "redis", f"{RATE}: {BLIND} {RECIPE}"): EVENTS.format(throughput.SILENT),
+    ("throughput", "rabbitmq", f"{RATE}: {ALL} {BARE}"): BEFOREHAND,
+    ("throughput", "rabbitmq", f"{CPU}: {ALL} {BARE}"): PLUMBING,
+    ("throughput", "rabbitmq", f"{RATE}: {ALL} {RECIPE}"): QUORUM,
+    ("throughput", "rabbitmq", f"{RATE}: {BLIND} {BARE}"): BEFOREHAND,
+    ("throughput", "rabbitmq", f"{RATE}: {BLIND} {RECIPE}"): QUORUM,
+    ("io", "rabbitmq", f"{RATE}: {io.THREADS} against {io.BARE}"): (
         "Each thread has one message at a time, and its next one comes when quorum queues have "
         "taken the acknowledgement. Bare Celery has four messages for each thread beforehand."
     ),

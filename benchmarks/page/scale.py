@@ -126,12 +126,11 @@ def checks(measured: Measured, name: str) -> Iterator[tuple[str, float, float]]:
     yield f"{CPU} of the same", 1000 * costs.node, always_busy(CPU)
     broker = measured.median(scale.MESSAGES, scale.SENDING) + always_busy(BROKER_CPU)
     yield f"{BROKER_CPU} of the same", 1000 * costs.broker, broker
-    command = ("--tasks-per-second", "1", "--run-time", "1", "--queues", str(len(QUEUES)))
-    each = Plan(capacity.load(capacity.parse(command)), costs, name).connections_of_a_node
+    each = costs.connections_with(len(QUEUES), name)
     connections = measured.median(scale.AT_REST + scale.EIGHT, scale.CONNECTIONS)
     yield f"connections of {scale.EIGHT}", scale.NODES * each, connections
     for one, two in PAIRS:
-        yield f"tasks/s of {two}", 2 * measured.median(one, RATE), measured.median(two, RATE)
+        yield f"{RATE} of {two}", 2 * measured.median(one, RATE), measured.median(two, RATE)
 
 
 def ends(results: Results) -> str:
@@ -144,21 +143,22 @@ def ends(results: Results) -> str:
         for nodes, cost in (("wait for tasks", costs.broker), ("always have some", busy)):
             cells = [nodes, f"{1000 * cost:.2f} ms", f"{BUSY / cost:,.0f}"]
             rows.append([NAMES[broker], *cells, f"{costs.message / 1000:.1f} GB"])
-    head = ["broker", "nodes", "its CPU for a task", f"tasks/s with {BUSY:.0%} of one core"]
+    head = ["broker", "nodes", "its CPU for a task", f"{RATE} with {BUSY:.0%} of one core"]
     return table([*head, "a million messages"], rows)
 
 
 def idle(results: Results) -> str:
     """Return what nodes take of a broker that have nothing to do."""
     rows = []
-    for broker in results.of("scale"):
-        for queues in ("1", str(len(QUEUES))):
-            load = ("--tasks-per-second", "1", "--run-time", "1", "--queues", queues)
-            one = plan(results, *load, "--broker", broker)
-            shares = [f"{nodes * one.idle:.1%}" for nodes in (100, 1000)]
-            cells = [f"{one.connections_of_a_node:g}", f"{1000 * one.idle:.2f}", *shares]
-            rows.append([NAMES[broker], queues, *cells, f"{one.most_nodes:,}"])
-    head = ["broker", "queues of a node", "its connections", "broker CPU ms/s"]
+    for broker, measured in results.of("scale").items():
+        costs = Costs.of(measured)
+        for queues in (1, len(QUEUES)):
+            one = costs.idle_with(queues)
+            shares = [f"{nodes * one:.1%}" for nodes in (100, 1000)]
+            cells = [f"{costs.connections_with(queues, broker):g}", f"{1000 * one:.2f}", *shares]
+            most = f"{costs.most_nodes(queues, broker):,}"
+            rows.append([NAMES[broker], f"{queues}", *cells, most])
+    head = ["broker", "queues of a node", "its connections", scale.IDLE]
     head += ["100 nodes, of a core", "1,000 nodes, of a core", "most nodes by connections"]
     return table(head, rows)
 

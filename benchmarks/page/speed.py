@@ -11,7 +11,16 @@ from itertools import chain, repeat
 from benchmarks.capacity import NAMES
 from benchmarks.drain import CPU, RATE, ROUND_TRIPS
 from benchmarks.figure import Figure, Verdict
-from benchmarks.figures import FIGURES, load, peers, plumbing, prefetch, throughput, transport
+from benchmarks.figures import (
+    FIGURES,
+    load,
+    peers,
+    plumbing,
+    prefetch,
+    start,
+    throughput,
+    transport,
+)
 from benchmarks.figures.changes import AFTER, BEFORE, CHANGES
 from benchmarks.page import plots
 from benchmarks.page.markdown import number, table
@@ -20,7 +29,7 @@ from benchmarks.profiles import PROFILES
 from benchmarks.results import Results
 from benchmarks.turns import Measured
 
-GAINS = (RATE, CPU, ROUND_TRIPS, "s to first task", "MB worker")
+GAINS = (RATE, CPU, ROUND_TRIPS, start.FIRST, start.MEMORY)
 """What changes are about."""
 
 
@@ -78,7 +87,7 @@ SETTINGS = (
         "`ignore_result=False` of a task",
         "its result, against the default",
         peers.FIGURE,
-        "service with results",
+        peers.RESULTS,
         "service",
     ),
     Setting(
