@@ -41,8 +41,8 @@ PARTS := "tests/run/test_[fs]*.py" \
 	"tests/run/test_[!fs]*.py tests/update/test_[a-g]*.py" \
 	"tests/update/test_[!a-g]*.py tests/release" \
 	"tests/render tests/questionnaire tests/model tests/monitoring tests/demo tests/docs"
-LAST_PARTS := "tests/survive/test_[!b]*.py" "tests/survive/test_b*.py" "tests/deploy/test_[sw]*.py" \
-	"tests/deploy/test_[!sw]*.py"
+LAST_PARTS := "tests/survive/test_[!b]*.py" "tests/survive/test_b*.py" "tests/deploy/test_s*.py" \
+	"tests/deploy/test_[!s]*.py"
 RUN_PARTS = running=; failed=; \
 	for part in $(2); do $(PYTHON) -m pytest $(1) $$part & running="$$running $$!"; done; \
 	for each in $$running; do wait $$each || failed=yes; done; \
